@@ -1,0 +1,144 @@
+package assertion
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+// maxPEM bounds what ParsePEM reads; a key with a long chain has about 20 KiB.
+const maxPEM = 256 << 10
+
+// ParsePEM reads one private key (PKCS #8, PKCS #1 or SEC 1) and its
+// certificates in any order. The certificate of the key comes first in the
+// result, then its issuers as they certify each other, then the rest.
+//
+// Errors: ErrNoKey, ErrSeveralKeys, ErrNoCertificate, *EncryptedKeyError,
+// *KeyTypeError, *KeyMismatchError, *PEMError.
+func ParsePEM(data []byte) (crypto.Signer, []*x509.Certificate, error) {
+	key, certs, err := parseBlocks(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if key == nil {
+		return nil, nil, ErrNoKey
+	}
+	if len(certs) == 0 {
+		return nil, nil, ErrNoCertificate
+	}
+	leaf := indexOfKey(key.Public(), certs)
+	if leaf < 0 {
+		return nil, nil, &KeyMismatchError{Subject: certs[0].Subject.String(), Found: -1}
+	}
+	return key, orderChain(certs, leaf), nil
+}
+
+func parseBlocks(data []byte) (key crypto.Signer, certs []*x509.Certificate, err error) {
+	if len(data) > maxPEM {
+		return nil, nil, &PEMError{Reason: fmt.Sprintf("is larger than %d bytes: it is not a key with its certificates", maxPEM)}
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	begun := bytes.Count(data, []byte("-----BEGIN "))
+	if begun == 0 {
+		return nil, nil, &PEMError{Reason: `has no "-----BEGIN" line: if it is DER or PFX, convert it with openssl first`}
+	}
+	number := 0
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		number++
+		switch {
+		case block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE":
+			cert, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a certificate", Err: err}
+			}
+			certs = append(certs, cert)
+		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+			next, err := parseKey(block, number)
+			if err != nil {
+				return nil, nil, err
+			}
+			if key != nil && !sameKey(key, next) {
+				return nil, nil, ErrSeveralKeys
+			}
+			key = next
+		}
+	}
+	if number < begun {
+		// The decoder steps over a damaged block. Going on without it would
+		// blame a missing key, or lose a certificate silently.
+		return nil, nil, &PEMError{Reason: fmt.Sprintf("has %d blocks of which only %d are well-formed: were line breaks lost or was the file cut?", begun, number)}
+	}
+	return key, certs, nil
+}
+
+func sameKey(a, b crypto.Signer) bool {
+	public, ok := a.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(b.Public())
+}
+
+// parseKey reads a key by its content: labels are often wrong.
+func parseKey(block *pem.Block, number int) (crypto.Signer, error) {
+	switch {
+	case block.Type == "ENCRYPTED PRIVATE KEY":
+		return nil, &EncryptedKeyError{}
+	case block.Headers["DEK-Info"] != "" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
+		return nil, &EncryptedKeyError{Legacy: true}
+	case block.Type != "PRIVATE KEY" && block.Type != "RSA PRIVATE KEY" && block.Type != "EC PRIVATE KEY":
+		return nil, &PEMError{Block: number, Type: label(block.Type), Reason: `is no supported kind of private key: convert it with "openssl pkcs8 -topk8 -nocrypt"`}
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		if k, err1 := x509.ParsePKCS1PrivateKey(block.Bytes); err1 == nil {
+			return k, nil
+		}
+		if k, err1 := x509.ParseECPrivateKey(block.Bytes); err1 == nil {
+			return k, nil
+		}
+		return nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a private key", Err: err}
+	}
+	switch k := parsed.(type) {
+	case *rsa.PrivateKey:
+		return k, nil
+	case *ecdsa.PrivateKey:
+		return k, nil
+	case ed25519.PrivateKey:
+		return k, nil
+	}
+	return nil, &KeyTypeError{Type: fmt.Sprintf("%T", parsed)}
+}
+
+// label keeps what strangers wrote as a block type out of errors, unless it is
+// an ordinary one.
+func label(kind string) string {
+	const ordinary = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
+	if len(kind) > 40 || strings.Trim(kind, ordinary) != "" {
+		return "PRIVATE KEY"
+	}
+	return kind
+}
+
+// orderChain puts the leaf first, then each issuer after what it certified
+// (RFC 7515, section 4.1.6), then certificates that belong to nothing.
+func orderChain(certs []*x509.Certificate, leaf int) []*x509.Certificate {
+	rest := append([]*x509.Certificate{}, certs...)
+	var out []*x509.Certificate
+	for next := leaf; next >= 0; {
+		current := rest[next]
+		out = append(out, current)
+		rest = append(rest[:next:next], rest[next+1:]...)
+		next = -1
+		for i, c := range rest {
+			if bytes.Equal(c.RawSubject, current.RawIssuer) && current.CheckSignatureFrom(c) == nil {
+				next = i
+				break
+			}
+		}
+	}
+	return append(out, rest...)
+}

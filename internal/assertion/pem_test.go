@@ -1,0 +1,185 @@
+package assertion
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestParsePEMAcceptsAnyOrderAndKind(t *testing.T) {
+	t.Parallel()
+	m := made()
+	pkcs1 := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(m.rsa)}))
+	mislabeled := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(m.rsa)}))
+	sec1DER, _ := x509.MarshalECPrivateKey(m.ec)
+	sec1 := "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" +
+		string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1DER}))
+	rsaKey := keyPEM(t, m.rsa)
+	for name, tc := range map[string]struct {
+		in    string
+		certs []*x509.Certificate
+	}{
+		"PKCS 8":            {rsaKey + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
+		"PKCS 1":            {certPEM(m.leaf) + pkcs1, []*x509.Certificate{m.leaf}},
+		"PKCS 1 mislabeled": {certPEM(m.leaf) + mislabeled, []*x509.Certificate{m.leaf}},
+		"SEC 1":             {sec1 + certPEM(m.selfEC), []*x509.Certificate{m.selfEC}},
+		"EC in PKCS 8":      {keyPEM(t, m.ec) + certPEM(m.selfEC), []*x509.Certificate{m.selfEC}},
+		"chain in order":    {rsaKey + certPEM(m.leaf, m.issuer, m.root), []*x509.Certificate{m.leaf, m.issuer, m.root}},
+		"chain reversed":    {certPEM(m.root, m.issuer) + rsaKey + certPEM(m.leaf), []*x509.Certificate{m.leaf, m.issuer, m.root}},
+		"stranger last":     {certPEM(m.selfEC, m.issuer, m.leaf) + rsaKey, []*x509.Certificate{m.leaf, m.issuer, m.selfEC}},
+		"same key twice":    {rsaKey + pkcs1 + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
+		"text between":      {"Bag Attributes\n  friendlyName: x\n" + rsaKey + "\nsubject=CN = leaf\n" + certPEM(m.leaf) + "\nend", []*x509.Certificate{m.leaf}},
+		"CRLF and BOM":      {"\ufeff" + strings.ReplaceAll(certPEM(m.leaf)+rsaKey, "\n", "\r\n"), []*x509.Certificate{m.leaf}},
+		"other blocks":      {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n" + rsaKey + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
+	} {
+		key, certs, err := ParsePEM([]byte(tc.in))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(certs) != len(tc.certs) {
+			t.Errorf("%s: %d certificates, want %d", name, len(certs), len(tc.certs))
+			continue
+		}
+		for i := range certs {
+			if !certs[i].Equal(tc.certs[i]) {
+				t.Errorf("%s: certificate %d is %s, want %s", name, i, certs[i].Subject, tc.certs[i].Subject)
+			}
+		}
+		if _, err := New(Key{Signer: key, Certificates: certs}); err != nil {
+			t.Errorf("%s: the result is not usable: %v", name, err)
+		}
+	}
+}
+
+func TestParsePEMRefuses(t *testing.T) {
+	t.Parallel()
+	m := made()
+	key, cert := keyPEM(t, m.rsa), certPEM(m.leaf)
+	block := func(kind, body string) string {
+		return "-----BEGIN " + kind + "-----\n" + body + "\n-----END " + kind + "-----\n"
+	}
+	x25519, _ := ecdh.X25519().GenerateKey(rand.Reader)
+	lines := strings.Split(key, "\n")
+	for _, tc := range []struct {
+		name string
+		in   string
+		want any
+		hint string
+	}{
+		{"empty", "", new(*PEMError), "BEGIN"},
+		{"garbage", "\x00\xff" + lines[2], new(*PEMError), "BEGIN"},
+		{"DER", string(m.leaf.Raw), new(*PEMError), "PFX"},
+		{"too large", strings.Repeat(cert, 400), new(*PEMError), "larger"},
+		{"no key", cert, ErrNoKey, "PRIVATE KEY"},
+		{"public key only", block("PUBLIC KEY", "AAAA"), ErrNoKey, "PRIVATE KEY"},
+		{"no certificate", key, ErrNoCertificate, "certificate"},
+		{"several keys", key + keyPEM(t, m.rsaOther) + cert, ErrSeveralKeys, "only the one"},
+		{"keys of two kinds", key + keyPEM(t, m.ec) + cert, ErrSeveralKeys, "only the one"},
+		{"certificate of another key", keyPEM(t, m.rsaOther) + cert, new(*KeyMismatchError), "belong together"},
+		{"PKCS 8 encrypted", block("ENCRYPTED PRIVATE KEY", "AAAA") + cert, new(*EncryptedKeyError), "openssl pkcs8"},
+		{"RFC 1423", block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233\n\nAAAA") + cert, new(*EncryptedKeyError), "RFC 1423"},
+		{"RFC 1423 EC", block("EC PRIVATE KEY", "DEK-Info: DES-EDE3-CBC,00112233\n\nAAAA") + cert, new(*EncryptedKeyError), "openssl pkcs8"},
+		{"OpenSSH", block("OPENSSH PRIVATE KEY", "AAAA") + cert, new(*PEMError), "convert"},
+		{"odd label", block("s3cret-label PRIVATE KEY", "AAAA") + cert, new(*PEMError), "convert"},
+		{"X25519", keyPEM(t, x25519) + cert, new(*KeyTypeError), "RSA"},
+		{"bad key", block("PRIVATE KEY", lines[1]) + cert, new(*PEMError), "block 1 (PRIVATE KEY) is not a private key"},
+		{"bad certificate", key + block("CERTIFICATE", lines[1]), new(*PEMError), "block 2 (CERTIFICATE) is not a certificate"},
+		{"certificate as key", strings.ReplaceAll(cert, "CERTIFICATE", "PRIVATE KEY"), new(*PEMError), "not a private key"},
+		{"key as certificate", strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), new(*PEMError), "not a certificate"},
+		{"cut file", cert + key[:len(key)/2], new(*PEMError), "cut"},
+		{"cut chain", key + cert + certPEM(m.issuer)[:100], new(*PEMError), "cut"},
+		{"escaped line breaks", strings.ReplaceAll(key+cert, "\n", `\n`), new(*PEMError), "line breaks"},
+		{"joined lines", strings.ReplaceAll(key+cert, "\n", " "), new(*PEMError), "line breaks"},
+	} {
+		k, certs, err := ParsePEM([]byte(tc.in))
+		if k != nil || certs != nil || err == nil {
+			t.Errorf("%s: accepted", tc.name)
+			continue
+		}
+		if sentinel, ok := tc.want.(error); ok && !errors.Is(err, sentinel) || !ok && !errors.As(err, tc.want) {
+			t.Errorf("%s: err = %T %v, want %T", tc.name, err, err, tc.want)
+		}
+		if !shows(err, tc.hint) {
+			t.Errorf("%s: %q does not say %q", tc.name, err, tc.hint)
+		}
+		if shows(err, lines[1][:16]) || shows(err, "s3cret") {
+			t.Errorf("%s: the error shows the input", tc.name)
+		}
+	}
+}
+
+func TestParsePEMReadsWhatOpenSSLWrites(t *testing.T) {
+	t.Parallel()
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("openssl is not installed")
+	}
+	dir := t.TempDir()
+	ssl := func(args ...string) { run(t, dir, openssl, args...) }
+	ssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "pkcs8.pem", "-out", "cert.pem", "-subj", "/CN=app", "-days", "30")
+	ssl("rsa", "-in", "pkcs8.pem", "-traditional", "-out", "pkcs1.pem")
+	ssl("pkcs8", "-topk8", "-in", "pkcs8.pem", "-passout", "pass:s3cret", "-out", "encrypted.pem")
+	ssl("rsa", "-in", "pkcs8.pem", "-traditional", "-aes128", "-passout", "pass:s3cret", "-out", "rfc1423.pem")
+	ssl("pkcs12", "-export", "-inkey", "pkcs8.pem", "-in", "cert.pem", "-name", "app", "-passout", "pass:s3cret", "-out", "app.pfx")
+	ssl("pkcs12", "-in", "app.pfx", "-nodes", "-passin", "pass:s3cret", "-out", "bag.pem")
+	ssl("ecparam", "-name", "prime256v1", "-genkey", "-out", "ec.pem")
+	ssl("req", "-x509", "-new", "-key", "ec.pem", "-out", "eccert.pem", "-subj", "/CN=ec", "-days", "30")
+	ssl("pkcs8", "-topk8", "-nocrypt", "-in", "encrypted.pem", "-passin", "pass:s3cret", "-out", "decrypted.pem")
+	read := func(names ...string) (all []byte) {
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, data...)
+		}
+		return all
+	}
+	for _, names := range [][]string{{"pkcs8.pem", "cert.pem"}, {"cert.pem", "pkcs1.pem"}, {"bag.pem"}, {"ec.pem", "eccert.pem"}, {"decrypted.pem", "cert.pem"}} {
+		key, certs, err := ParsePEM(read(names...))
+		if err != nil {
+			t.Errorf("%v: %v", names, err)
+			continue
+		}
+		assert(t, mustNew(t, Key{Signer: key, Certificates: certs, X5C: Chain}))
+	}
+	for name, legacy := range map[string]bool{"encrypted.pem": false, "rfc1423.pem": true} {
+		_, _, err := ParsePEM(read(name, "cert.pem"))
+		var ee *EncryptedKeyError
+		if !errors.As(err, &ee) || ee.Legacy != legacy {
+			t.Errorf("%s: err = %v", name, err)
+		}
+	}
+	var pe *PEMError
+	if _, _, err := ParsePEM(read("app.pfx")); !errors.As(err, &pe) {
+		t.Errorf("PFX: err = %v", err)
+	}
+}
+
+func FuzzParsePEM(f *testing.F) {
+	m := made()
+	f.Add([]byte(keyPEM(f, m.ec) + certPEM(m.selfEC)))
+	f.Add([]byte(keyPEM(f, m.rsa) + certPEM(m.root, m.leaf, m.issuer)))
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"))
+	f.Add([]byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n-----BEGIN "))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		key, certs, err := ParsePEM(data)
+		if err != nil {
+			if key != nil || certs != nil {
+				t.Error("a failed parse left something behind")
+			}
+			return
+		}
+		if indexOfKey(key.Public(), certs) != 0 {
+			t.Error("the first certificate is not that of the key")
+		}
+	})
+}
