@@ -1,0 +1,210 @@
+package tokencache
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// The index of access tokens. Its parts are changed by writers that hold
+// Cache.mu and, for a moment, the lock of the shard; readers take only the
+// latter.
+
+const shardCount = 64 // a power of two; more than there are processors
+
+type shard struct {
+	mu     sync.RWMutex
+	slots  map[uint64]*slot  // hash of a question -> answers
+	groups map[uint64]*group // hash of an identity -> its tokens
+	_      [24]byte          // keeps the locks of neighbors on different cache lines
+}
+
+func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash>>(64-6)] }
+
+// slot is one answer to a question: a token, or part of its scopes.
+type slot struct {
+	next  *slot // of the same hash
+	tok   *token
+	hash  uint64
+	words string // the scopes it answers for
+	more  *slot  // of the same token
+}
+
+// token is an access token. What a reader sees of it never changes, but for
+// used. It embeds the slot for exactly its scopes.
+type token struct {
+	slot
+	group     *group
+	secret    string
+	tokenType string
+
+	cachedAt, expiresOn, extendedExpiresOn, refreshOn int64
+
+	rare *rare // what few tokens have, or nil
+
+	newer, older *token // in recencyList
+	heap         int32  // index in expiryHeap
+	at           int32  // index in group.tokens
+	extra        int32  // number of slots besides its own
+	generation   uint32 // of the last partition content it was seen in
+	gone         bool   // removed; may still be in a posting. Guarded by the group's shard
+	used         atomic.Bool
+}
+
+type rare struct {
+	keyID          string
+	credentialType string
+	members        string // unknown members, as JSON text
+}
+
+func (t *token) keyID() string {
+	if t.rare == nil {
+		return ""
+	}
+	return t.rare.keyID
+}
+
+// touch marks the token as used. It writes only if that is news, so that
+// readers of one token do not take its memory from each other.
+func (t *token) touch() {
+	if !t.used.Load() {
+		t.used.Store(true)
+	}
+}
+
+func (t *token) lastsUntil(sec int64) bool { return t != nil && t.expiresOn > sec }
+
+// group is the tokens of one identity: they differ in their scopes.
+type group struct {
+	next   *group // of the same hash
+	hash   uint64
+	user   *user
+	env    string
+	client string
+	realm  string
+	ext    string
+	tokens []*token
+	lists  map[uint64]*posting // by scope; nil while there are few tokens
+}
+
+// insert adds t, with its words set, to the identity that g names. A token with
+// the same scopes is replaced, and returned.
+func (c *Cache) insert(t *token, g *group) (old *token) {
+	set := c.hashWords(t.words)
+	t.hash = mix(g.hash, set)
+	t.tok = t
+	t.group = g
+	s := c.shard(t.hash)
+	for sl := s.slots[t.hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
+		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) {
+			old = sl.tok
+			break
+		}
+	}
+	if old != nil {
+		c.unlink(old)
+	}
+	c.dropRemembered(s, t.hash, g)
+	s.mu.Lock()
+	if s.slots == nil {
+		s.slots = make(map[uint64]*slot)
+	}
+	t.next = s.slots[t.hash]
+	s.slots[t.hash] = &t.slot
+	s.mu.Unlock()
+	gs := c.shard(g.hash)
+	gs.mu.Lock()
+	g.add(c, t)
+	gs.mu.Unlock()
+	g.user.part.tokens++
+	c.expiry.push(t)
+	c.recent.push(t)
+	return old
+}
+
+// remove takes t out and everything that was there for it alone.
+func (c *Cache) remove(t *token) {
+	c.unlink(t)
+	c.dropGroup(t.group)
+}
+
+// unlink takes t out of the index but leaves its group, even if it is empty.
+func (c *Cache) unlink(t *token) {
+	c.dropSlot(&t.slot)
+	for sl := t.more; sl != nil; sl = sl.more {
+		c.dropSlot(sl)
+	}
+	t.more = nil
+	gs := c.shard(t.group.hash)
+	gs.mu.Lock()
+	t.group.take(c, t)
+	gs.mu.Unlock()
+	t.group.user.part.tokens--
+	c.expiry.remove(t)
+	c.recent.remove(t)
+}
+
+func (c *Cache) dropSlot(sl *slot) {
+	s := c.shard(sl.hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at, prev := s.slots[sl.hash], (*slot)(nil); at != nil; prev, at = at, at.next {
+		switch {
+		case at != sl:
+		case prev != nil:
+			prev.next = sl.next
+			return
+		case sl.next != nil:
+			s.slots[sl.hash] = sl.next
+			return
+		default:
+			delete(s.slots, sl.hash)
+			return
+		}
+	}
+}
+
+// group returns the group of an identity, making it if need be.
+func (c *Cache) group(u *user, env, client, realm, ext string) *group {
+	hash := c.hashEnvironment(c.hashIdentity(u.part.key, client, realm, u.home, ext), env)
+	s := c.shard(hash)
+	for g := s.groups[hash]; g != nil; g = g.next { // Cache.mu is held: nobody writes
+		if g.user == u && g.env == env && g.client == client && g.realm == realm && g.ext == ext {
+			return g
+		}
+	}
+	g := &group{hash: hash, user: u, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
+	s.mu.Lock()
+	if s.groups == nil {
+		s.groups = make(map[uint64]*group)
+	}
+	g.next = s.groups[hash]
+	s.groups[hash] = g
+	s.mu.Unlock()
+	u.groups = append(u.groups, g)
+	return g
+}
+
+// dropGroup removes g, and its user, if they are empty.
+func (c *Cache) dropGroup(g *group) {
+	if len(g.tokens) > 0 {
+		return
+	}
+	s := c.shard(g.hash)
+	s.mu.Lock()
+	if s.groups[g.hash] == g {
+		if g.next == nil {
+			delete(s.groups, g.hash)
+		} else {
+			s.groups[g.hash] = g.next
+		}
+	} else {
+		for at := s.groups[g.hash]; at != nil; at = at.next {
+			if at.next == g {
+				at.next = g.next
+				break
+			}
+		}
+	}
+	s.mu.Unlock()
+	g.user.dropGroup(g)
+}

@@ -1,0 +1,60 @@
+package tokencache
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/msal-go/msal/internal/schema"
+)
+
+// Marshal returns what is in memory in the format of the family, isolated
+// partitions left out. What another library put there and this package does
+// not understand is included.
+func (c *Cache) Marshal() ([]byte, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var d schema.Document
+	for _, key := range slices.Sorted(maps.Keys(c.parts)) {
+		if isIsolated(key) {
+			continue
+		}
+		p := c.parts[key]
+		for _, u := range p.order {
+			if u == nil {
+				continue
+			}
+			d.Append(&u.doc)
+			for _, g := range u.groups {
+				for _, t := range g.tokens {
+					d.AccessTokens = append(d.AccessTokens, t.entity())
+				}
+			}
+		}
+		d.Append(&p.apps)
+		d.Append(&p.rest)
+	}
+	return d.Marshal(), nil
+}
+
+// Unmarshal replaces what is in memory, but for isolated partitions, by data in
+// the format of the family. On an error the cache is unchanged: a
+// *schema.FormatError when data is no cache, ErrStoreFills when there is a
+// store.
+func (c *Cache) Unmarshal(data []byte) error {
+	if c.store != nil {
+		return ErrStoreFills
+	}
+	d, err := schema.Parse(data)
+	if err != nil {
+		return err
+	}
+	p := c.acquire(Family)
+	defer c.release(p)
+	now := time.Now().Unix()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.replace(p, d, now)
+	c.trim(now)
+	return nil
+}

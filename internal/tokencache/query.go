@@ -1,0 +1,200 @@
+package tokencache
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"time"
+)
+
+// A Query names a token.
+type Query struct {
+	Partition string
+	// Environments are the hosts of the authority, with a port if it has one,
+	// in lower case: the client's own first, then its aliases. A token under
+	// any of them answers.
+	Environments    []string
+	ClientID, Realm string
+	HomeAccountID   string   // empty for a token of the application itself
+	Scopes          []string // in any order and case; a token with more of them answers too
+	ExtKey          string   // ext_cache_key
+	KeyID           string   // of the key that the token must be bound to; empty: unbound
+}
+
+// AccessToken is a token as the cache has it.
+type AccessToken struct {
+	Secret    string
+	TokenType string
+	Target    string // the scopes it was granted for, joined by blanks
+	KeyID     string
+
+	CachedAt, ExpiresOn, ExtendedExpiresOn, RefreshOn time.Time
+}
+
+// enough is the life, in seconds, that makes a token good without looking for a
+// better one. It is the margin before a token's end in which clients of the
+// family no longer use it.
+const enough = 300
+
+// AccessToken returns an access token that has not expired by the time now. It
+// may be about to, or be due for a refresh: the caller judges. It does no I/O
+// and allocates nothing.
+func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
+	sec := now.Unix()
+	partition := c.partitionKey(q.Partition)
+	base := c.hashIdentity(partition, q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
+	set := c.hashScopes(q.Scopes)
+	var best *token
+	for _, env := range q.Environments {
+		t := c.exact(mix(c.hashEnvironment(base, env), set), partition, env, q, sec)
+		if best = later(best, t); best.lastsUntil(sec + enough) {
+			return best.result(), true
+		}
+	}
+	for _, env := range q.Environments {
+		id := c.hashEnvironment(base, env)
+		t := c.superset(id, partition, env, q, sec)
+		if t != nil && t != best {
+			c.remember(t, mix(id, set), q.Scopes)
+		}
+		if best = later(best, t); best.lastsUntil(sec + enough) {
+			break
+		}
+	}
+	if best == nil {
+		return AccessToken{}, false
+	}
+	return best.result(), true
+}
+
+// later returns the token that lives longer; either may be nil.
+func later(a, b *token) *token {
+	if a == nil || b != nil && b.expiresOn > a.expiresOn {
+		return b
+	}
+	return a
+}
+
+// exact looks up the question as it is: an answer for just these scopes, or one
+// that was remembered.
+func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *token {
+	s := c.shard(hash)
+	var best *token
+	s.mu.RLock()
+	for sl := s.slots[hash]; sl != nil; sl = sl.next {
+		t := sl.tok
+		if t.expiresOn > now && t.keyID() == q.KeyID && t.group.matches(partition, env, q) && hasScopes(sl.words, q.Scopes) {
+			best = later(best, t)
+		}
+	}
+	s.mu.RUnlock()
+	if best != nil {
+		best.touch()
+	}
+	return best
+}
+
+func (g *group) matches(partition, env string, q *Query) bool {
+	return g.env == env && g.client == q.ClientID && g.realm == q.Realm && g.user.home == q.HomeAccountID &&
+		g.ext == q.ExtKey && g.user.part.key == partition
+}
+
+func (t *token) result() AccessToken {
+	return AccessToken{
+		Secret:            t.secret,
+		TokenType:         t.tokenType,
+		Target:            t.words,
+		KeyID:             t.keyID(),
+		CachedAt:          fromUnix(t.cachedAt),
+		ExpiresOn:         fromUnix(t.expiresOn),
+		ExtendedExpiresOn: fromUnix(t.extendedExpiresOn),
+		RefreshOn:         fromUnix(t.refreshOn),
+	}
+}
+
+func fromUnix(sec int64) time.Time {
+	if sec == 0 {
+		return time.Time{}
+	}
+	return time.Unix(sec, 0)
+}
+
+func toUnix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// Hashes. They only have to be good; what they find is compared.
+
+func (c *Cache) hash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return maphash.String(c.seed, s)
+}
+
+// mix depends on the order of its arguments.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, bits.RotateLeft64(b, 32)^0xd1b54a32d192ed03)
+	return hi ^ lo
+}
+
+func (c *Cache) hashIdentity(partition, client, realm, home, ext string) uint64 {
+	h := mix(c.hash(partition), c.hash(client))
+	h = mix(h, c.hash(realm))
+	h = mix(h, c.hash(home))
+	return mix(h, c.hash(ext))
+}
+
+func (c *Cache) hashEnvironment(base uint64, env string) uint64 { return mix(base, c.hash(env)) }
+
+// distinctScopes is up to how many scopes of a question are looked at for
+// repetition. With more, a repetition only costs a slower look.
+const distinctScopes = 16
+
+// hashScopes is the same for the same set, in any order and letter case.
+func (c *Cache) hashScopes(scopes []string) uint64 {
+	var seen [distinctScopes]uint64
+	var sum uint64
+	for i, s := range scopes {
+		h := c.hashScope(s)
+		if i < distinctScopes {
+			if contains(seen[:i], h) {
+				seen[i] = 0
+				continue
+			}
+			seen[i] = h
+		}
+		sum += h
+	}
+	return sum
+}
+
+func contains(list []uint64, h uint64) bool {
+	for _, x := range list {
+		if x == h {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Cache) hashScope(s string) uint64 {
+	if !hasUpper(s) {
+		return maphash.String(c.seed, s)
+	}
+	var buf [128]byte
+	if len(s) <= len(buf) {
+		for i := range len(s) {
+			buf[i] = lower(s[i])
+		}
+		return maphash.Bytes(c.seed, buf[:len(s)])
+	}
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	for i := range len(s) {
+		h.WriteByte(lower(s[i])) // never fails
+	}
+	return h.Sum64()
+}

@@ -1,0 +1,217 @@
+package tokencache
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/msal-go/msal/internal/schema"
+)
+
+// load is a look at the store that callers share.
+type load struct {
+	done   chan struct{} // closed once the rest is set
+	err    error
+	gaveUp bool // the context of the caller that loaded has ended
+}
+
+// Sync brings a partition in memory to the state in the store. It is free of
+// reading when nothing has changed, and does nothing without a store. Callers
+// at the same time share one look.
+//
+// What vanished from the store vanishes from memory. Errors are *StoreError,
+// when the store failed, and *CorruptError, when what it holds is no cache;
+// then memory is as before.
+func (c *Cache) Sync(ctx context.Context, partition string) error {
+	if c.store == nil {
+		return nil
+	}
+	p := c.acquire(partition)
+	defer c.release(p)
+	return c.sync(ctx, p)
+}
+
+func (c *Cache) sync(ctx context.Context, p *partition) error {
+	for {
+		mine := &load{done: make(chan struct{})}
+		if p.loading.CompareAndSwap(nil, mine) {
+			return c.lead(ctx, p, mine)
+		}
+		other := p.loading.Load()
+		if other == nil {
+			continue
+		}
+		select {
+		case <-other.done:
+			if !other.gaveUp || ctx.Err() != nil {
+				return other.err
+			}
+		case <-ctx.Done():
+			return &StoreError{Op: "load", Err: ctx.Err()}
+		}
+	}
+}
+
+// lead looks for everybody who comes meanwhile.
+func (c *Cache) lead(ctx context.Context, p *partition, l *load) error {
+	l.gaveUp, l.err = true, &StoreError{Op: "load", Err: errNotRun} // if the store panics
+	defer func() {
+		p.loading.Store(nil)
+		close(l.done)
+	}()
+	if err := p.take(ctx); err != nil {
+		l.err = &StoreError{Op: "load", Err: err}
+		return l.err
+	}
+	defer p.giveBack()
+	l.err = c.load(ctx, p)
+	l.gaveUp = l.err != nil && ctx.Err() != nil
+	return l.err
+}
+
+// load brings p to the state in the store. The caller has the partition's turn.
+func (c *Cache) load(ctx context.Context, p *partition) error {
+	value, version, err := c.store.Load(ctx, p.key, p.version)
+	if err != nil {
+		return &StoreError{Op: "load", Err: err}
+	}
+	if version == p.version {
+		return nil
+	}
+	doc, err := schema.Parse(value)
+	if err != nil {
+		return &CorruptError{Partition: p.key, Err: err}
+	}
+	now := time.Now().Unix()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.version = version
+	c.replace(p, doc, now)
+	c.applyUnsaved(p)
+	c.trim(now)
+	return nil
+}
+
+const credentialAccessToken = "AccessToken"
+
+// replace makes d what is in memory of p. The caller holds Cache.mu. Tokens that
+// are the same stay as they are, so that readers never miss them.
+func (c *Cache) replace(p *partition, d *schema.Document, now int64) {
+	p.generation++
+	p.rest = d.UnknownOnly()
+	p.apps = schema.Document{}
+	for _, u := range p.users {
+		u.doc = schema.Document{}
+	}
+	for i := range d.AccessTokens {
+		c.replaceAccessToken(p, &d.AccessTokens[i], now)
+	}
+	c.replaceEntities(p, d)
+	for _, u := range slices.Clone(p.order) { // which dropVanished changes
+		if u != nil {
+			c.dropVanished(u)
+		}
+	}
+}
+
+func (c *Cache) replaceAccessToken(p *partition, t *schema.AccessToken, now int64) {
+	switch {
+	case t.Isolated != "", t.ExpiresOn == 0,
+		t.KeyID == "" && t.CredentialType != "" && !equalFold(t.CredentialType, credentialAccessToken):
+		// On behalf of somebody, bound to a key that nobody knows, or of
+		// unknown age: it answers no question.
+		p.rest.SetAside(t.Origin, schema.SectionAccessToken)
+		return
+	case t.ExpiresOn <= now:
+		return
+	}
+	if have := c.same(p, t); have != nil {
+		// A file may have one token twice, under keys of several libraries.
+		if have.secret == t.Secret && have.expiresOn == t.ExpiresOn || have.generation == p.generation && have.expiresOn > t.ExpiresOn {
+			have.generation = p.generation
+			return
+		}
+	}
+	e := *t
+	if e.Unknown {
+		e.Detach()
+	} else {
+		e.Origin = schema.Origin{}
+		e.Secret, e.KeyID = strings.Clone(e.Secret), strings.Clone(e.KeyID)
+	}
+	e.Target, e.TokenType, e.CredentialType = c.intern(e.Target), c.intern(e.TokenType), c.intern(e.CredentialType)
+	c.put(p, &e)
+}
+
+// same returns the token in memory with the identity of t.
+func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
+	u := p.users[t.HomeAccountID]
+	if u == nil {
+		return nil
+	}
+	env := strings.ToLower(t.Environment)
+	id := c.hashEnvironment(c.hashIdentity(p.key, t.ClientID, t.Realm, t.HomeAccountID, t.ExtKey), env)
+	hash := mix(id, c.hashWords(t.Target))
+	for sl := c.shard(hash).slots[hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
+		have, g := sl.tok, sl.tok.group
+		if sl == &have.slot && g.user == u && g.env == env && g.client == t.ClientID && g.realm == t.Realm &&
+			g.ext == t.ExtKey && sameWords(have.words, t.Target) {
+			return have
+		}
+	}
+	return nil
+}
+
+// replaceEntities takes over all but access tokens.
+func (c *Cache) replaceEntities(p *partition, d *schema.Document) {
+	for i := range d.Accounts {
+		a := d.Accounts[i]
+		a.Detach()
+		a.Environment, a.Realm, a.AuthorityType = c.intern(a.Environment), c.intern(a.Realm), c.intern(a.AuthorityType)
+		u := p.user(a.HomeAccountID)
+		u.doc.Accounts = append(u.doc.Accounts, a)
+	}
+	for i := range d.IDTokens {
+		t := d.IDTokens[i]
+		if t.Isolated != "" {
+			p.rest.SetAside(t.Origin, schema.SectionIDToken)
+			continue
+		}
+		t.Detach()
+		t.Environment, t.Realm, t.ClientID = c.intern(t.Environment), c.intern(t.Realm), c.intern(t.ClientID)
+		u := p.user(t.HomeAccountID)
+		u.doc.IDTokens = append(u.doc.IDTokens, t)
+	}
+	for i := range d.RefreshTokens {
+		t := d.RefreshTokens[i]
+		if t.Isolated != "" {
+			p.rest.SetAside(t.Origin, schema.SectionRefreshToken)
+			continue
+		}
+		t.Detach()
+		t.Environment, t.ClientID, t.Target = c.intern(t.Environment), c.intern(t.ClientID), c.intern(t.Target)
+		u := p.user(t.HomeAccountID)
+		u.doc.RefreshTokens = append(u.doc.RefreshTokens, t)
+	}
+	for i := range d.AppMetadata {
+		m := d.AppMetadata[i]
+		m.Detach()
+		p.apps.AppMetadata = append(p.apps.AppMetadata, m)
+	}
+}
+
+// dropVanished removes the tokens of u that are not of the newest content, and
+// u itself if nothing is left.
+func (c *Cache) dropVanished(u *user) {
+	for i := len(u.groups) - 1; i >= 0; i-- {
+		g := u.groups[i]
+		for j := len(g.tokens) - 1; j >= 0; j-- {
+			if t := g.tokens[j]; t.generation != u.part.generation {
+				c.unlink(t)
+			}
+		}
+		c.dropGroup(g)
+	}
+	u.drop()
+}

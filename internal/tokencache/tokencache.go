@@ -1,0 +1,132 @@
+// Package tokencache holds tokens and accounts in memory, finds them in constant
+// time, and keeps them in a cache.Store. It never uses the network and parses
+// no token.
+//
+// # In memory
+//
+// An access token is found by the hash of everything that a question names: the
+// partition, authority, client, tenant, account and set of scopes. A question
+// for some of a token's scopes is answered through the scope that the fewest
+// tokens have, and then remembered, so that it is a single look the next time.
+// What the hash finds is compared with the question, so two questions never
+// get each other's answer, whatever their hashes. Readers take one of many
+// shared locks for a moment; writers, of which there is one per answer of the
+// token service, are serialized.
+//
+// # Partitions
+//
+// A partition is what a store loads and replaces as a whole: all that public
+// clients share, what a confidential client knows of one user or has for
+// itself in one tenant, or what it acquired on behalf of one caller. Without
+// a store the first three are one; the last are always isolated.
+//
+// With a store, an answer is recorded by Store.Update with a function that
+// merges it into what is there by then, so that processes lose nothing of each
+// other's. What the store refuses stays in memory and is merged next time.
+package tokencache
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/maphash"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/msal-go/msal/cache"
+)
+
+// defaultMaxAccessTokens is a bound of about a gigabyte.
+const defaultMaxAccessTokens = 500_000
+
+// Options configures a Cache.
+type Options struct {
+	Store           cache.Store  // nil: memory only, nothing is ever serialized
+	MaxAccessTokens int          // in memory; zero means 500,000, negative no limit
+	Logger          *slog.Logger // nil is silent
+}
+
+// Family is the one partition of all public clients. In a file it is the cache
+// that the family of libraries shares.
+const Family = "msal"
+
+const (
+	appPrefix       = "app."
+	userPrefix      = "user."
+	assertionPrefix = "obo."
+)
+
+// AppPartition is where a confidential client keeps its own tokens of a tenant.
+func AppPartition(clientID, realm string) string { return appPrefix + digest(clientID, realm) }
+
+// UserPartition is where confidential clients keep the tokens of one account.
+func UserPartition(homeAccountID string) string { return userPrefix + digest(homeAccountID) }
+
+// AssertionPartition is where tokens acquired on behalf of a caller are kept:
+// by the caller's assertion, or by the key of a long-running process. It is
+// isolated: it answers questions that name it, and no other.
+func AssertionPartition(assertionOrKey string) string {
+	return assertionPrefix + digest(assertionOrKey)
+}
+
+// digest makes a name in the alphabet of store keys. The parts cannot run into
+// each other, as each is hashed by itself first.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		sum := sha256.Sum256([]byte(p))
+		h.Write(sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func isIsolated(partition string) bool { return strings.HasPrefix(partition, assertionPrefix) }
+
+// A Cache is shared by any number of clients and safe for concurrent use. It
+// must be made by New.
+type Cache struct {
+	store cache.Store
+	log   *slog.Logger
+	limit int // of access tokens; negative: none
+	seed  maphash.Seed
+
+	shards [shardCount]shard
+
+	// mu guards everything below, and changes of what the shards hold. It is
+	// taken before the lock of a shard.
+	mu     sync.RWMutex
+	parts  map[string]*partition
+	expiry expiryHeap
+	recent recencyList
+	names  map[string]string // see intern
+}
+
+// New returns an empty cache.
+func New(o Options) *Cache {
+	c := &Cache{
+		store: o.Store,
+		log:   o.Logger,
+		limit: o.MaxAccessTokens,
+		seed:  maphash.MakeSeed(),
+		parts: make(map[string]*partition),
+		names: make(map[string]string),
+	}
+	if c.limit == 0 {
+		c.limit = defaultMaxAccessTokens
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.recent.init()
+	return c
+}
+
+// partitionKey is where a partition is in memory. Without a store there is
+// nothing to load or replace by itself, so that partitions only matter where
+// they isolate: this is how one file of the family serves every client.
+func (c *Cache) partitionKey(partition string) string {
+	if c.store == nil && !isIsolated(partition) {
+		return Family
+	}
+	return partition
+}
