@@ -1,0 +1,130 @@
+package emulator
+
+import (
+	"crypto/rsa"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Config says what the emulated platform holds. The zero value is [Defaults].
+// It can be written in Go or read from JSON with [ParseConfig].
+type Config struct {
+	// Tenants are the directories. Empty means the tenant of [Defaults].
+	Tenants []Tenant `json:"tenants,omitempty"`
+	// Lifetimes of tokens and codes; each zero field has its default.
+	Lifetimes Lifetimes `json:"lifetimes,omitzero"`
+	// Hosts are further host names (without port) that the emulator answers as
+	// an identity platform, such as the name of a container.
+	Hosts []string `json:"hosts,omitempty"`
+	// Lenient registers unknown applications, redirect URIs, resources and
+	// scopes on first use instead of refusing them, and logs a warning.
+	// Passwords and client secrets of known applications are still checked.
+	Lenient bool `json:"lenient,omitempty"`
+
+	// Random is the source of codes, tokens and identifiers; nil means
+	// crypto/rand. It is read under a lock. Signing keys do not come from it.
+	Random io.Reader `json:"-"`
+	// Logger receives one line per request, without secrets; nil means silence.
+	Logger *slog.Logger `json:"-"`
+	// SigningKey signs tokens until the first [Emulator.RotateKeys]. Nil means
+	// that an RSA key of 2048 bits is made when one is first needed; many
+	// emulators in one test binary can share a key to save that time.
+	SigningKey *rsa.PrivateKey `json:"-"`
+}
+
+// Lifetimes are the life spans of what the platform issues. In JSON they are
+// strings such as "90m" ([time.ParseDuration]).
+type Lifetimes struct {
+	// AccessToken is the life of access and ID tokens. Default 3599 s, which
+	// is what the real service answers most of the time.
+	AccessToken time.Duration `json:"access_token,omitempty"`
+	// RefreshToken is the life of an unused refresh token. Default 90 days;
+	// refresh tokens of single-page applications live 24 hours at most.
+	RefreshToken time.Duration `json:"refresh_token,omitempty"`
+	// Code is the life of an authorization code. Default 10 minutes.
+	Code time.Duration `json:"code,omitempty"`
+	// DeviceCode is the life of a device code. Default 15 minutes.
+	DeviceCode time.Duration `json:"device_code,omitempty"`
+	// DeviceInterval is the time that a client waits between two polls of a
+	// device code. Default 5 s.
+	DeviceInterval time.Duration `json:"device_interval,omitempty"`
+	// RefreshIn is the answer's refresh_in. Zero leaves the field out.
+	RefreshIn time.Duration `json:"refresh_in,omitempty"`
+}
+
+// Tenant is a directory: people, applications and the names it goes by.
+type Tenant struct {
+	// ID is the tenant's GUID; empty derives one from Name.
+	ID string `json:"id,omitempty"`
+	// Name is the display name. Required.
+	Name string `json:"name"`
+	// Domains are the verified domain names. Empty means
+	// <name>.onmicrosoft.com.
+	Domains []string `json:"domains,omitempty"`
+	Users   []User   `json:"users,omitempty"`
+	Apps    []App    `json:"apps,omitempty"`
+}
+
+// User is a person who can sign in.
+type User struct {
+	// ObjectID is the GUID of the account; empty derives one.
+	ObjectID string `json:"object_id,omitempty"`
+	// UPN is the sign-in name, such as alice@contoso.test. Required; its
+	// domain must be one of the tenant's.
+	UPN string `json:"upn"`
+	// Password is a test password; empty means [DefaultPassword].
+	Password string `json:"password,omitempty"`
+	// Name is the display name; empty means the UPN's local part.
+	Name string `json:"name,omitempty"`
+	// Disabled accounts cannot sign in or refresh (AADSTS50057).
+	Disabled bool `json:"disabled,omitempty"`
+}
+
+// RedirectURIs of an application by platform. The platform decides how a code
+// is redeemed: web with a credential, SPA with PKCE and an Origin header, native
+// without a credential.
+type RedirectURIs struct {
+	Web    []string `json:"web,omitempty"`
+	SPA    []string `json:"spa,omitempty"`
+	Native []string `json:"native,omitempty"`
+}
+
+// App is an application registration: a client, a resource (API), or both.
+type App struct {
+	// Name is the display name. Required.
+	Name string `json:"name"`
+	// ClientID is the application's GUID; empty derives one from Name.
+	ClientID string `json:"client_id,omitempty"`
+	// Secrets are the client secrets that are valid now.
+	Secrets []string `json:"secrets,omitempty"`
+	// ExpiredSecrets are answered with AADSTS7000222.
+	ExpiredSecrets []string `json:"expired_secrets,omitempty"`
+	// Certificates are registered client certificates in PEM.
+	Certificates []string     `json:"certificates,omitempty"`
+	RedirectURIs RedirectURIs `json:"redirect_uris,omitzero"`
+	// Public allows the flows of clients that keep no secret: device code,
+	// user name and password, redemption without a credential.
+	Public bool `json:"public,omitempty"`
+	// MultiTenant applications work in every tenant and at /common and
+	// /organizations; others only in their own (AADSTS50194, AADSTS700016).
+	MultiTenant bool `json:"multi_tenant,omitempty"`
+	// Family makes the application a member of the family of client ids: its
+	// refresh tokens carry foci=1 and work for the other members.
+	Family bool `json:"family,omitempty"`
+	// RequireConsent asks each person once before tokens are issued
+	// (AADSTS65001 where nobody can be asked).
+	RequireConsent bool `json:"require_consent,omitempty"`
+	// AssignedRoles are the application permissions that an administrator
+	// granted, each "<identifier URI>/<role>".
+	AssignedRoles []string `json:"assigned_roles,omitempty"`
+
+	// IdentifierURIs name the application as a resource, such as api://tasks.
+	IdentifierURIs []string `json:"identifier_uris,omitempty"`
+	// Scopes are the delegated permissions that the resource offers.
+	Scopes []string `json:"scopes,omitempty"`
+	// Roles are the application permissions that the resource offers.
+	Roles []string `json:"roles,omitempty"`
+	// TokenVersion of access tokens for this resource: 1 or 2; 0 means 2.
+	TokenVersion int `json:"token_version,omitempty"`
+}

@@ -1,0 +1,30 @@
+// Package emulator is an identity platform on a laptop: a strict, deterministic
+// stand-in for Microsoft Entra ID that tests and demos talk to instead of the
+// real service. It is not affiliated with Microsoft.
+//
+// An [Emulator] is an [net/http.Handler]. It answers the real host names
+// (login.microsoftonline.com, its aliases and the sovereign clouds) as well as
+// loopback addresses, so that any client, in any language, can use it without a
+// change: in memory through [Emulator.Transport], over a socket through
+// [Emulator.Serve], or behind the proxy of a [Server].
+//
+//	emu, err := emulator.New(emulator.Config{})   // tenant Contoso, alice and bob
+//	client := emu.Client()                        // an *http.Client that never leaves memory
+//
+// The zero [Config] is useful: see [Defaults] for the tenant, the people and the
+// applications that it holds. Everything is in memory and nothing is shared
+// between two emulators.
+//
+// # What tests can do
+//
+//   - move time: [Emulator.Advance], or time.Sleep inside a testing/synctest bubble,
+//   - break things on purpose and on schedule: [Emulator.Inject],
+//   - look at what the client sent: [Emulator.Journal], with every secret redacted,
+//   - learn what the client did wrong: [Emulator.Violations] and [Emulator.Advice],
+//   - act as the administrator: [Emulator.Revoke], [Emulator.RotateKeys],
+//     [Emulator.ApproveDevice], [Emulator.SetLifetimes].
+//
+// Whether the real service answers a given mistake with exactly the AADSTS
+// number used here is not verified for every number; the table in
+// internal/endpoint/aadsts.json says which ones are.
+package emulator
