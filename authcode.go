@@ -1,0 +1,363 @@
+package msal
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/msal-go/msal/internal/oauth"
+)
+
+const grantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1
+
+// Prompt says how the service treats the person at sign-in (OpenID Connect Core
+// section 3.1.2.1).
+type Prompt string
+
+// The prompts that Entra knows. The zero Prompt leaves it to the service.
+const (
+	PromptSelectAccount Prompt = "select_account"
+	PromptNone          Prompt = "none"
+	PromptLogin         Prompt = "login"
+	PromptConsent       Prompt = "consent"
+	PromptCreate        Prompt = "create"
+)
+
+// ResponseMode is how the answer of a sign-in travels back to the redirect URI.
+type ResponseMode string
+
+const (
+	// ResponseModeFormPost, the default, posts the answer, so that the code
+	// is in no browser history or server log (RFC 9700 section 4.3.1).
+	ResponseModeFormPost ResponseMode = "form_post"
+	// ResponseModeQuery puts the answer into the URL.
+	ResponseModeQuery ResponseMode = "query"
+)
+
+// AuthCodeFlowRequest asks for the start of a sign-in by authorization code.
+type AuthCodeFlowRequest struct {
+	Scopes      []string // of one resource, without openid, profile and offline_access
+	RedirectURI string   // as registered; where the answer comes in
+	Prompt      Prompt   // zero: the service decides
+	LoginHint   string   // user name to fill in
+	DomainHint  string   // "organizations", "consumers" or a domain: skips a page
+	Claims      string   // claims challenge to satisfy
+	// MaxAge is how long ago the person may have typed a password, in whole
+	// seconds. The answer is checked. Zero asks nothing; to force a password,
+	// use PromptLogin.
+	MaxAge time.Duration
+	// State comes back with the answer and ties it to the flow. Empty makes a
+	// random one; your own must be impossible to guess.
+	State string
+	// ResponseMode defaults to form_post.
+	ResponseMode ResponseMode
+	// CorrelationID goes out as client-request-id at redemption. Empty makes a
+	// new one.
+	CorrelationID string
+}
+
+// AuthCodeFlow is a sign-in that has begun. Send the person to URL, keep the
+// flow where only this person's session can reach it (it is plain JSON, and
+// holds secrets), and give it to AcquireTokenByAuthCodeFlow with the answer.
+type AuthCodeFlow struct {
+	URL           string        `json:"auth_uri"`
+	State         string        `json:"state"`
+	Nonce         string        `json:"nonce"` // its SHA-256 is what is sent
+	CodeVerifier  string        `json:"code_verifier"`
+	RedirectURI   string        `json:"redirect_uri"`
+	Scopes        []string      `json:"scope"`
+	Claims        string        `json:"claims_challenge,omitempty"`
+	MaxAge        time.Duration `json:"max_age,omitempty"` // nanoseconds
+	ExpiresAt     time.Time     `json:"expires_at"`
+	CorrelationID string        `json:"correlation_id"`
+}
+
+// String names the flow without showing its secrets.
+func (f AuthCodeFlow) String() string {
+	return fmt.Sprintf("sign-in with correlation id %s until %s", f.CorrelationID, f.ExpiresAt.UTC().Format(time.RFC3339))
+}
+
+// GoString is String.
+func (f AuthCodeFlow) GoString() string { return f.String() }
+
+// LogValue is String.
+func (f AuthCodeFlow) LogValue() slog.Value { return slog.StringValue(f.String()) }
+
+// flowLifetime is how long a person may take to sign in.
+const flowLifetime = time.Hour
+
+// InitiateAuthCodeFlow makes the URL of a sign-in with state, nonce and PKCE
+// (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core section 3.1). It sends
+// nothing, unless the authority's endpoints have to be discovered.
+func (c *core) InitiateAuthCodeFlow(ctx context.Context, r AuthCodeFlowRequest) (AuthCodeFlow, error) {
+	scopes, err := decorate(r.Scopes)
+	if err != nil {
+		return AuthCodeFlow{}, err
+	}
+	claims, err := mergeClaims(c.capabilities, r.Claims)
+	if err != nil {
+		return AuthCodeFlow{}, err
+	}
+	if err := checkAuthCodeRequest(&r); err != nil {
+		return AuthCodeFlow{}, err
+	}
+	p, err := c.where(ctx, time.Now())
+	if err != nil {
+		return AuthCodeFlow{}, err
+	}
+	f := AuthCodeFlow{
+		State:         r.State,
+		RedirectURI:   r.RedirectURI,
+		Scopes:        scopes,
+		Claims:        claims,
+		MaxAge:        r.MaxAge,
+		ExpiresAt:     time.Now().Add(flowLifetime).Round(0),
+		CorrelationID: c.newCorrelationID(r.CorrelationID),
+	}
+	for _, secret := range []struct {
+		into  *string
+		bytes int
+	}{{&f.State, 16}, {&f.Nonce, 16}, {&f.CodeVerifier, 32}} {
+		if *secret.into != "" {
+			continue
+		}
+		if *secret.into, err = c.randomText(secret.bytes); err != nil {
+			return AuthCodeFlow{}, err
+		}
+	}
+	f.URL, err = c.authorizeURL(p, f, r)
+	return f, err
+}
+
+func checkAuthCodeRequest(r *AuthCodeFlowRequest) error {
+	u, err := url.Parse(r.RedirectURI)
+	if err != nil || u.Scheme == "" || u.Fragment != "" || u.User != nil {
+		return configError("start a sign-in", "give the absolute redirect URI of the app registration, without fragment", errors.New("the redirect URI is not usable"))
+	}
+	switch r.ResponseMode {
+	case "":
+		r.ResponseMode = ResponseModeFormPost
+	case ResponseModeFormPost, ResponseModeQuery:
+	default:
+		return configError("start a sign-in", "use form_post or query", fmt.Errorf("response mode %q is not supported", string(r.ResponseMode)))
+	}
+	if r.MaxAge < 0 || r.MaxAge%time.Second != 0 {
+		return configError("start a sign-in", "give whole seconds", errors.New("MaxAge is not usable"))
+	}
+	return nil
+}
+
+// authorizeURL has its parameters in the order of MSAL Python.
+func (c *core) authorizeURL(p *place, f AuthCodeFlow, r AuthCodeFlowRequest) (string, error) {
+	challenge := sha256.Sum256([]byte(f.CodeVerifier))
+	var q oauth.Form
+	q.Add("client_id", c.clientID)
+	q.Add("response_type", "code")
+	q.Add("redirect_uri", f.RedirectURI)
+	q.Add("scope", scopeParam(f.Scopes))
+	q.Add("state", f.State)
+	q.Add("code_challenge", base64.RawURLEncoding.EncodeToString(challenge[:]))
+	q.Add("code_challenge_method", "S256")
+	q.Add("nonce", wireNonce(f.Nonce))
+	q.Add("client_info", "1")
+	q.Add("login_hint", r.LoginHint)
+	q.Add("prompt", string(r.Prompt))
+	q.Add("domain_hint", r.DomainHint)
+	q.Add("claims", f.Claims)
+	if r.MaxAge > 0 {
+		q.Add("max_age", strconv.FormatInt(int64(r.MaxAge/time.Second), 10))
+	}
+	q.Add("response_mode", string(r.ResponseMode))
+	if r.LoginHint != "" {
+		q.Add("X-AnchorMailbox", "UPN:"+r.LoginHint)
+	}
+	u, err := url.Parse(p.meta.AuthorizationEndpoint)
+	if err != nil || p.meta.AuthorizationEndpoint == "" {
+		return "", &OpError{Op: "start a sign-in", Kind: ErrConfiguration, Err: errors.New("the authority has no authorization endpoint")}
+	}
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += q.Encode()
+	return u.String(), nil
+}
+
+// wireNonce is what the service and the ID token see of a flow's nonce: whoever
+// has only seen the wire cannot present the flow.
+func wireNonce(nonce string) string {
+	sum := sha256.Sum256([]byte(nonce))
+	return hex.EncodeToString(sum[:])
+}
+
+func (c *core) randomText(bytes int) (string, error) {
+	b := make([]byte, bytes)
+	if _, err := c.random.Read(b); err != nil {
+		return "", &OpError{Op: "draw random bytes", Err: err}
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// AuthCodeRedemption completes a sign-in.
+type AuthCodeRedemption struct {
+	Flow AuthCodeFlow
+	// Response is what came to the redirect URI: the posted form, or the
+	// query. (*http.Request).Form holds either after ParseForm.
+	Response url.Values
+	// Scopes, if given, must be a subset of the flow's: ask at sign-in for
+	// consent to all that is ever needed, take one resource's token now.
+	Scopes []string
+}
+
+// AcquireTokenByAuthCodeFlow redeems the answer of a sign-in for tokens.
+//
+// A flow is good once, for an hour. The state must match; the ID token's
+// signature, issuer, audience, nonce and age are checked, and nothing is cached
+// unless all is well. Errors: *Error when the service or the person refused,
+// *IDTokenError, ErrProtocol for an answer that does not belong to the flow,
+// ErrTimeout for an expired flow.
+func (c *core) AcquireTokenByAuthCodeFlow(ctx context.Context, r AuthCodeRedemption) (Result, error) {
+	scopes, err := redemptionScopes(r)
+	if err != nil {
+		return Result{}, err
+	}
+	code, err := c.checkAnswer(r)
+	if err != nil {
+		return Result{}, err
+	}
+	p, err := c.where(ctx, time.Now())
+	if err != nil {
+		return Result{}, err
+	}
+	if err := checkAnswerIssuer(p, r.Response.Get("iss")); err != nil {
+		return Result{}, err
+	}
+	g := grant{
+		kind:          grantAuthorizationCode,
+		scopes:        scopes,
+		claims:        r.Flow.Claims,
+		correlationID: c.newCorrelationID(r.Flow.CorrelationID),
+		signIn:        &signIn{nonce: wireNonce(r.Flow.Nonce), maxAge: r.Flow.MaxAge},
+		partition:     func(_ *place, home string) string { return c.userPartition(home) },
+	}
+	if info, err := oauth.ParseClientInfo(r.Response.Get("client_info")); err == nil && info.UID != "" && info.UTID != "" {
+		g.mailbox = "Oid:" + info.UID + "@" + info.UTID
+	}
+	g.form.Add("code_verifier", r.Flow.CodeVerifier)
+	g.form.Add("code", code)
+	g.form.Add("redirect_uri", r.Flow.RedirectURI)
+	g.form.Add("scope", scopeParam(scopes))
+	return c.ask(ctx, p, g)
+}
+
+func redemptionScopes(r AuthCodeRedemption) ([]string, error) {
+	if r.Scopes == nil {
+		return r.Flow.Scopes, nil
+	}
+	scopes, err := decorate(r.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range scopes {
+		if !slices.Contains(r.Flow.Scopes, s) {
+			return nil, configError("redeem the authorization code", "ask for all scopes when the flow begins", errors.New("the scopes are not a subset of the flow's"))
+		}
+	}
+	return scopes, nil
+}
+
+var (
+	errFlowUsed    = errors.New("the flow has been used before")
+	errFlowExpired = errors.New("the flow has expired")
+	errFlowEmpty   = errors.New("the flow is empty")
+	errState       = errors.New("the answer belongs to another sign-in (state differs)")
+	errAmbiguous   = errors.New("the answer repeats a parameter")
+	errNoAnswer    = errors.New("the answer has neither code nor error")
+	errAnswerFrom  = errors.New("the answer names another issuer")
+)
+
+// checkAnswer returns the code of an answer that belongs to the flow.
+func (c *core) checkAnswer(r AuthCodeRedemption) (code string, err error) {
+	const op = "complete the sign-in"
+	f := r.Flow
+	for _, name := range []string{"state", "code", "error", "iss"} {
+		if len(r.Response[name]) > 1 {
+			return "", &OpError{Op: op, Kind: ErrProtocol, Err: errAmbiguous}
+		}
+	}
+	switch {
+	case f.State == "" || f.CodeVerifier == "" || f.Nonce == "":
+		return "", configError(op, "give the flow that InitiateAuthCodeFlow returned, from the person's session", errFlowEmpty)
+	case subtle.ConstantTimeCompare([]byte(f.State), []byte(r.Response.Get("state"))) != 1:
+		return "", &OpError{Op: op, Kind: ErrProtocol, Hint: "begin again; two sign-ins may have run at once", Err: errState}
+	case !time.Now().Before(f.ExpiresAt):
+		return "", &OpError{Op: op, Kind: ErrTimeout, Hint: "begin again", Err: errFlowExpired}
+	case !c.used.claim(f.State, f.ExpiresAt):
+		return "", &OpError{Op: op, Kind: ErrProtocol, Hint: "begin again; a page may have been reloaded", Err: errFlowUsed}
+	}
+	if code := r.Response.Get("code"); code != "" {
+		return code, nil
+	}
+	if r.Response.Get("error") == "" {
+		return "", &OpError{Op: op, Kind: ErrProtocol, Err: errNoAnswer}
+	}
+	refused := &Error{
+		Code:          r.Response.Get("error"),
+		Description:   r.Response.Get("error_description"),
+		SubError:      r.Response.Get("error_subcode"),
+		URI:           r.Response.Get("error_uri"),
+		CorrelationID: f.CorrelationID,
+	}
+	if n, ok := oauth.AADSTS(refused.Description); ok {
+		refused.AADSTS = []int{n}
+	}
+	return "", refused
+}
+
+// checkAnswerIssuer refuses an answer of another authorization server (RFC 9207).
+func checkAnswerIssuer(p *place, iss string) error {
+	if iss == "" || p.meta.Issuer == "" || strings.Contains(p.meta.Issuer, "{tenantid}") || iss == p.meta.Issuer {
+		return nil
+	}
+	return &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Err: errAnswerFrom}
+}
+
+// usedFlows remembers the flows that this client has redeemed, until they would
+// have expired anyway. The zero value is ready to use.
+type usedFlows struct {
+	mu     sync.Mutex
+	states map[[sha256.Size]byte]time.Time
+	sweep  time.Time // when to drop expired ones next
+}
+
+// claim reports whether the flow is used for the first time.
+func (u *usedFlows) claim(state string, expires time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	if u.states == nil || now.After(u.sweep) {
+		kept := make(map[[sha256.Size]byte]time.Time)
+		for s, e := range u.states {
+			if now.Before(e) {
+				kept[s] = e
+			}
+		}
+		u.states, u.sweep = kept, now.Add(flowLifetime/4)
+	}
+	key := sha256.Sum256([]byte(state))
+	if _, ok := u.states[key]; ok {
+		return false
+	}
+	u.states[key] = expires
+	return true
+}

@@ -1,0 +1,258 @@
+package msal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msal-go/msal"
+	"github.com/msal-go/msal/emulator"
+)
+
+func TestWebSignInBringsTokensAndAnAccount(t *testing.T) {
+	for _, mode := range []msal.ResponseMode{msal.ResponseModeFormPost, msal.ResponseModeQuery} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := newWorld(t)
+			c := w.web(t)
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{ResponseMode: mode, LoginHint: alice})
+			res, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Account.Username != alice || res.Account.AccountSource != "authorization_code" || res.Account.Realm != emulator.DefaultTenantID {
+				t.Errorf("got account %+v", res.Account)
+			}
+			if res.IDTokenClaims["preferred_username"] != alice || res.IDToken == "" {
+				t.Errorf("got claims %v", res.IDTokenClaims)
+			}
+			accounts, err := c.Accounts(t.Context(), msal.AccountsRequest{})
+			if err != nil || len(accounts) != 1 || accounts[0] != res.Account {
+				t.Errorf("got accounts %+v, %v; want the one that signed in", accounts, err)
+			}
+		})
+	}
+}
+
+func TestAuthorizeURLHasWhatTheFamilySends(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t, func(o *msal.Options) { o.ClientCapabilities = []string{"CP1"} })
+	flow, err := c.InitiateAuthCodeFlow(t.Context(), msal.AuthCodeFlowRequest{
+		Scopes: []string{"User.Read"}, RedirectURI: callback, State: "ST", LoginHint: "j@c.com", Prompt: msal.PromptSelectAccount,
+		DomainHint: "organizations", MaxAge: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, query, _ := strings.Cut(flow.URL, "?")
+	if want := authority + "/oauth2/v2.0/authorize"; base != want {
+		t.Errorf("got %s, want %s", base, want)
+	}
+	var names []string
+	for _, pair := range strings.Split(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	want := "client_id response_type redirect_uri scope state code_challenge code_challenge_method nonce client_info login_hint prompt domain_hint claims max_age response_mode X-AnchorMailbox"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("parameters in order:\n got %s\nwant %s", got, want)
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"scope": "User.Read offline_access openid profile", "state": "ST", "code_challenge_method": "S256",
+		"max_age": "60", "response_mode": "form_post", "X-AnchorMailbox": "UPN:j@c.com", "claims": `{"access_token":{"xms_cc":{"values":["CP1"]}}}`} {
+		if q.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, q.Get(name), want)
+		}
+	}
+	if len(q.Get("code_challenge")) != 43 || len(q.Get("nonce")) != 64 || strings.Contains(flow.URL, flow.Nonce) || strings.Contains(flow.URL, flow.CodeVerifier) {
+		t.Error("challenge or nonce are not digests of what the flow keeps")
+	}
+}
+
+func TestFlowSurvivesASession(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{MaxAge: time.Hour})
+	session, err := json.Marshal(flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back msal.AuthCodeFlow
+	if err := json.Unmarshal(session, &back); err != nil {
+		t.Fatal(err)
+	}
+	// Another process of the same web application redeems it.
+	if _, err := w.web(t).AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: back, Response: answer}); err != nil {
+		t.Error(err)
+	}
+}
+
+// cacheOf is the cache of a client, and how it looked.
+func newCache(t *testing.T) (cache *msal.TokenCache, unchanged func()) {
+	t.Helper()
+	cache = msal.NewTokenCache(msal.CacheOptions{})
+	before, err := cache.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cache, func() {
+		t.Helper()
+		after, err := cache.Marshal()
+		if err != nil || string(after) != string(before) {
+			t.Errorf("the cache changed (error %v)", err)
+		}
+	}
+}
+
+func TestAnswersThatDoNotBelongToTheFlowAreRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*msal.AuthCodeFlow, url.Values)
+		want   error
+	}{
+		{"another state", func(_ *msal.AuthCodeFlow, a url.Values) { a.Set("state", "x") }, msal.ErrProtocol},
+		{"no state", func(_ *msal.AuthCodeFlow, a url.Values) { a.Del("state") }, msal.ErrProtocol},
+		{"two states", func(_ *msal.AuthCodeFlow, a url.Values) { a.Add("state", a.Get("state")) }, msal.ErrProtocol},
+		{"two codes", func(_ *msal.AuthCodeFlow, a url.Values) { a.Add("code", "x") }, msal.ErrProtocol},
+		{"neither code nor error", func(_ *msal.AuthCodeFlow, a url.Values) { a.Del("code") }, msal.ErrProtocol},
+		{"another issuer", func(_ *msal.AuthCodeFlow, a url.Values) { a.Set("iss", "https://evil.example") }, msal.ErrProtocol},
+		{"an empty flow", func(f *msal.AuthCodeFlow, _ url.Values) { *f = msal.AuthCodeFlow{} }, msal.ErrConfiguration},
+		{"an expired flow", func(f *msal.AuthCodeFlow, _ url.Values) { f.ExpiresAt = time.Now().Add(-time.Second) }, msal.ErrTimeout},
+		{"consent refused", func(_ *msal.AuthCodeFlow, a url.Values) { a.Del("code"); a.Set("error", "access_denied") }, msal.ErrDeclined},
+		{"interaction required", func(_ *msal.AuthCodeFlow, a url.Values) { a.Del("code"); a.Set("error", "login_required") }, msal.ErrInteractionRequired},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			c := w.web(t, func(o *msal.Options) { o.Cache = cache })
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{})
+			tt.change(&flow, answer)
+			_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			wantError(t, err, tt.want)
+			unchanged()
+			if n := w.wire.tokens(); n != 0 {
+				t.Errorf("%d token requests, want none", n)
+			}
+		})
+	}
+}
+
+func TestErrorAnswerCannotSmuggleATokenIn(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	flow, _ := w.begin(t, c, alice, msal.AuthCodeFlowRequest{})
+	res, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow,
+		Response: url.Values{"state": {flow.State}, "error": {"foo"}, "error_description": {"AADSTS50105: no."}, "access_token": {"fake"}}})
+	if !res.IsZero() {
+		t.Error("a token came out of an error answer")
+	}
+	if e := asError(t, err); e.Code != "foo" || len(e.AADSTS) != 1 || e.AADSTS[0] != 50105 {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestFlowIsGoodOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{})
+	redeem := func() error {
+		_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+		return err
+	}
+	if err := redeem(); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, redeem(), msal.ErrProtocol)
+	if n := w.wire.tokens(); n != 1 {
+		t.Errorf("%d token requests, want 1", n)
+	}
+}
+
+func TestUsedFlowsAreForgottenOnceTheyHaveExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		c := w.web(t)
+		for range 3 {
+			w.signIn(t, c, alice)
+			time.Sleep(2 * time.Hour)
+		}
+	})
+}
+
+func TestIDTokensThatDoNotFitAreRefusedBeforeAnythingIsCached(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		tamper emulator.Tamper
+		want   msal.IDTokenReason
+	}{
+		{"issuer", emulator.Tamper{Issuer: "https://login.microsoftonline.com.evil.example/" + emulator.DefaultTenantID + "/v2.0"}, msal.IDTokenIssuer},
+		{"issuer of another tenant", emulator.Tamper{Issuer: "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0"}, msal.IDTokenIssuer},
+		{"audience", emulator.Tamper{Audience: emulator.DesktopClientID}, msal.IDTokenAudience},
+		{"nonce", emulator.Tamper{Nonce: "x"}, msal.IDTokenNonce},
+		{"kid", emulator.Tamper{KeyID: "unknown"}, msal.IDTokenKey},
+		{"signature", emulator.Tamper{BadSignature: true}, msal.IDTokenSignature},
+		{"unsigned", emulator.Tamper{Algorithm: "none"}, msal.IDTokenAlgorithm},
+		{"signed with the public key", emulator.Tamper{Algorithm: "HS256"}, msal.IDTokenAlgorithm},
+		{"none at all", emulator.Tamper{Drop: []string{"id_token"}}, msal.IDTokenMissing},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			c := w.web(t, func(o *msal.Options) { o.Cache = cache })
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{})
+			w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Times: 1, Tamper: tt.tamper})
+			res, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			wantError(t, err, msal.ErrProtocol)
+			var refused *msal.IDTokenError
+			if !errors.As(err, &refused) || refused.Reason != tt.want {
+				t.Errorf("got %v, want an ID token error for %s", err, tt.want)
+			}
+			if !res.IsZero() {
+				t.Error("the token was handed out")
+			}
+			unchanged()
+		})
+	}
+}
+
+func TestRedemptionTakesASubsetOfTheScopes(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	scopes := []string{"api://tasks/Tasks.Read", "api://tasks/Tasks.Write"}
+	flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{Scopes: scopes})
+	_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer, Scopes: []string{"User.Read"}})
+	wantError(t, err, msal.ErrConfiguration)
+	res, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer, Scopes: scopes[:1]})
+	if err != nil || !strings.Contains(res.Scope, "Tasks.Read") {
+		t.Errorf("got %v, %v", res, err)
+	}
+}
+
+func TestBadSignInRequestsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	good := msal.AuthCodeFlowRequest{Scopes: []string{"User.Read"}, RedirectURI: callback}
+	for name, change := range map[string]func(*msal.AuthCodeFlowRequest){
+		"no redirect URI":            func(r *msal.AuthCodeFlowRequest) { r.RedirectURI = "" },
+		"relative redirect URI":      func(r *msal.AuthCodeFlowRequest) { r.RedirectURI = "/callback" },
+		"redirect URI with fragment": func(r *msal.AuthCodeFlowRequest) { r.RedirectURI += "#x" },
+		"unknown response mode":      func(r *msal.AuthCodeFlowRequest) { r.ResponseMode = "fragment" },
+		"negative age":               func(r *msal.AuthCodeFlowRequest) { r.MaxAge = -1 },
+		"age in fractions":           func(r *msal.AuthCodeFlowRequest) { r.MaxAge = time.Millisecond },
+		"reserved scope":             func(r *msal.AuthCodeFlowRequest) { r.Scopes = []string{"openid"} },
+		"claims that are no JSON":    func(r *msal.AuthCodeFlowRequest) { r.Claims = "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := good
+			change(&r)
+			_, err := c.InitiateAuthCodeFlow(t.Context(), r)
+			wantError(t, err, msal.ErrConfiguration)
+		})
+	}
+}

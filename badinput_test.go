@@ -1,0 +1,172 @@
+package msal_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/msal-go/msal"
+	"github.com/msal-go/msal/emulator"
+)
+
+func TestMalformedAuthoritiesAreRefusedWithoutNetwork(t *testing.T) {
+	for _, tt := range []struct{ authority, oidc string }{
+		{authority: "login.microsoftonline.com/contoso"},
+		{authority: "http://login.microsoftonline.com/contoso"},
+		{authority: "https://login.microsoftonline.com"},
+		{authority: "https://login.microsoftonline.com/"},
+		{authority: "https:///contoso"},
+		{authority: "https://user:" + planted + "@login.microsoftonline.com/contoso"},
+		{authority: "https://login.microsoftonline.com/../evil"},
+		{authority: "https://login.microsoftonline.com/a%2fb"},
+		{authority: "https://login.microsoftonline.com/a b"},
+		{authority: "https://login.microsoftonline.com\\@evil.example/contoso"},
+		{authority: "https://login.microsoftonline.com:99999/contoso"},
+		{authority: "https://login.microsoftonline.com/contoso\n"},
+		{authority: "ftp://host/t"},
+		{oidc: "http://issuer.example"},
+		{oidc: "https://"},
+		{oidc: "https://issuer.example/?a=b"},
+		{authority: authority, oidc: "https://issuer.example"},
+	} {
+		t.Run(tt.authority+"|"+tt.oidc, func(t *testing.T) {
+			w := newWorld(t)
+			_, err := msal.NewPublicClient("id", w.options(func(o *msal.Options) { o.Authority, o.OIDCAuthority = tt.authority, tt.oidc }))
+			wantError(t, err, msal.ErrConfiguration)
+			if strings.Contains(err.Error(), planted) {
+				t.Error("the error shows the password")
+			}
+			if len(w.wire.requests) != 0 {
+				t.Errorf("requests were sent: %q", w.wire.requests)
+			}
+		})
+	}
+}
+
+const planted = "pl4nted-s3cret"
+
+func TestBadClientIDsAreRefused(t *testing.T) {
+	for _, id := range []string{"", " ", "a b", "a\n"} {
+		_, err := msal.NewPublicClient(id, msal.Options{})
+		wantError(t, err, msal.ErrConfiguration)
+	}
+}
+
+func TestMalformedScopesAreRefusedByEveryFlow(t *testing.T) {
+	w := newWorld(t)
+	for _, scopes := range [][]string{{""}, {"a b"}, {"a\tb"}, {`a"b`}} {
+		_, err := w.daemon(t).AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: scopes})
+		wantError(t, err, msal.ErrConfiguration)
+		_, err = w.public(t).AcquireTokenSilent(t.Context(), msal.SilentRequest{Scopes: scopes, Account: msal.Account{HomeAccountID: "a.b"}})
+		wantError(t, err, msal.ErrConfiguration)
+		_, err = w.public(t).InitiateDeviceFlow(t.Context(), msal.DeviceFlowRequest{Scopes: scopes})
+		wantError(t, err, msal.ErrConfiguration)
+		_, err = w.public(t).AcquireTokenInteractive(t.Context(), msal.InteractiveRequest{Scopes: scopes})
+		wantError(t, err, msal.ErrConfiguration)
+		_, err = w.web(t).InitiateAuthCodeFlow(t.Context(), msal.AuthCodeFlowRequest{Scopes: scopes, RedirectURI: callback})
+		wantError(t, err, msal.ErrConfiguration)
+	}
+	if len(w.wire.requests) != 0 {
+		t.Errorf("requests were sent: %q", w.wire.requests)
+	}
+}
+
+func TestUnknownTenantIsAConfigurationError(t *testing.T) {
+	w := newWorld(t)
+	c := w.daemon(t, func(o *msal.Options) { o.Authority = "https://login.microsoftonline.com/nobody.example" })
+	_, err := c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}})
+	wantError(t, err, msal.ErrConfiguration)
+}
+
+func TestUnknownHostIsAskedAboutAndRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.daemon(t, func(o *msal.Options) { o.Authority = "https://login.evil.example/" + emulator.DefaultTenantID })
+	_, err := c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}})
+	wantError(t, err, msal.ErrConfiguration)
+	if n := w.wire.tokens(); n != 0 {
+		t.Error("the secret was sent to an unknown host")
+	}
+}
+
+func TestUnreadableKeysAreRefused(t *testing.T) {
+	cert := newCertificate(t, testKey(), time.Hour)
+	key := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(testKey())}))
+	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" + "AAAA\n-----END RSA PRIVATE KEY-----\n"
+	for name, text := range map[string]string{
+		"empty":              "",
+		"no PEM":             planted,
+		"no key":             pemCertificate(cert),
+		"no certificate":     key,
+		"two keys":           key + otherKey(t) + pemCertificate(cert),
+		"encrypted, PKCS#8":  "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n" + pemCertificate(cert),
+		"encrypted, legacy":  legacy + pemCertificate(cert),
+		"garbage in the key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + pemCertificate(cert),
+		"another's key":      otherKey(t) + pemCertificate(cert),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := msal.ParseCertificate([]byte(text))
+			wantError(t, err, msal.ErrConfiguration)
+			if strings.Contains(err.Error(), planted) {
+				t.Error("the error shows the input")
+			}
+		})
+	}
+	got, err := msal.ParseCertificate([]byte(key + pemCertificate(cert)))
+	if err != nil || len(got.Chain) != 1 || !got.Chain[0].Equal(cert) {
+		t.Errorf("a good file: %v, %v", got, err)
+	}
+}
+
+func otherKey(t *testing.T) string {
+	t.Helper()
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(other)}))
+}
+
+func TestBadAnswersOfTheTokenEndpoint(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault emulator.Fault
+		want  error
+	}{
+		{"HTML", emulator.Fault{Status: 200, ContentType: "text/html", Body: "<html>" + planted + "</html>"}, msal.ErrProtocol},
+		{"HTML with a server error", emulator.Fault{Status: 502, ContentType: "text/html", Body: "<html>" + planted}, msal.ErrTransient},
+		{"empty", emulator.Fault{Status: 200, ContentType: "application/json", Body: " "}, msal.ErrProtocol},
+		{"an array", emulator.Fault{Status: 200, ContentType: "application/json", Body: "[]"}, msal.ErrProtocol},
+		{"no access token", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"refresh_token":"` + planted + `"}`}, msal.ErrProtocol},
+		{"an access token of the wrong type", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":["` + planted + `"]}`}, msal.ErrProtocol},
+		{"truncated", emulator.Fault{Truncate: 20}, msal.ErrTransient},
+		{"connection reset", emulator.Fault{Reset: true}, msal.ErrTransient},
+		{"oversized", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":"` + strings.Repeat("a", 2<<20) + `"}`}, msal.ErrProtocol},
+		{"a redirect", emulator.Fault{Status: 307, Redirect: "https://evil.example/token"}, msal.ErrProtocol},
+		{"a redirect to http", emulator.Fault{Status: 302, Redirect: "http://evil.example/token"}, msal.ErrProtocol},
+		{"unauthorized without a body", emulator.Fault{Status: 401, ContentType: "text/plain", Body: "no"}, msal.ErrProtocol},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			tt.fault.Match, tt.fault.Times = emulator.Match{Endpoint: emulator.EndpointToken}, 1
+			w.Emulator().Inject(tt.fault)
+			res, err := w.daemon(t, func(o *msal.Options) { o.Cache = cache }).AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}})
+			wantError(t, err, tt.want)
+			if !res.IsZero() || strings.Contains(err.Error(), planted) || strings.Contains(w.log.String(), planted) {
+				t.Error("something of the answer got out")
+			}
+			unchanged()
+			if w.wire.tokens() != 1 {
+				t.Errorf("%d token requests, want 1 and no follow-up: %q", w.wire.tokens(), w.wire.requests)
+			}
+			if errors.Is(err, msal.ErrInteractionRequired) {
+				t.Error("a broken answer asks for no person")
+			}
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package msal
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/msal-go/msal/internal/acquire"
+	"github.com/msal-go/msal/internal/authority"
+	"github.com/msal-go/msal/internal/httpx"
+	"github.com/msal-go/msal/internal/idtoken"
+	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/tokencache"
+)
+
+// InstanceDiscovery says whether an authority on an unknown host is first
+// checked with Microsoft.
+type InstanceDiscovery int
+
+const (
+	// InstanceDiscoveryAuto, the default, asks about hosts that are not in the
+	// built-in table of Microsoft clouds.
+	InstanceDiscoveryAuto InstanceDiscovery = iota
+	// InstanceDiscoveryOn is Auto, said explicitly.
+	InstanceDiscoveryOn
+	// InstanceDiscoveryOff asks never: for private clouds and emulators. The
+	// host is then trusted because you configured it.
+	InstanceDiscoveryOff
+)
+
+// Options configures a client. The zero value signs in users of any tenant and
+// personal accounts through https://login.microsoftonline.com/common.
+type Options struct {
+	// Authority is the URL of an Entra ID tenant, such as
+	// "https://login.microsoftonline.com/contoso.com". The last segment is a
+	// tenant id or domain, or "common", "organizations" or "consumers".
+	Authority string
+	// OIDCAuthority is the issuer URL of any OpenID Connect provider, without
+	// "/.well-known/openid-configuration". Give this or Authority, not both.
+	OIDCAuthority string
+	// InstanceDiscovery: see the constants. It has no effect on OIDCAuthority.
+	InstanceDiscovery InstanceDiscovery
+	// Cache is shared with other clients that are given the same one. Nil
+	// makes a new one in memory.
+	Cache *TokenCache
+	// HTTPClient sends all requests: proxies, TLS roots and transports go
+	// here. Its redirects are refused whatever it says. Nil uses a client of
+	// its own with the proxy settings of the environment.
+	HTTPClient *http.Client
+	// Timeout bounds each HTTP exchange, besides the context. Zero means 30 s.
+	Timeout time.Duration
+	// ClientCapabilities are announced to the service, such as "CP1": this
+	// program can handle claims challenges (continuous access evaluation).
+	ClientCapabilities []string
+	// AppName and AppVersion are sent in the x-app-name and x-app-ver headers.
+	AppName, AppVersion string
+	// Logger gets what the client does; never a secret. Nil is silent.
+	Logger *slog.Logger
+	// EnablePIILog lets user names and ids into the log.
+	EnablePIILog bool
+}
+
+// core is what public and confidential clients share. It is immutable after
+// construction, but for memories that guard themselves.
+type core struct {
+	clientID     string
+	authority    authority.Authority
+	resolver     *authority.Resolver
+	oauth        *oauth.Client
+	http         *httpx.Client
+	cache        *TokenCache
+	prover       prover // nil for public clients
+	capabilities []string
+	log          *slog.Logger
+	pii          bool
+	random       io.Reader
+
+	place atomic.Pointer[place] // where tokens of this client are, once known
+	used  usedFlows
+
+	keysMu sync.Mutex
+	keys   map[string]*idtoken.KeySet // by JWKS URI
+}
+
+// place is an authority's metadata with what the cache needs to know of it.
+type place struct {
+	meta         *authority.Metadata
+	appPartition string
+	until        time.Time // when to look again
+}
+
+// placeLifetime is how long resolved metadata is used without a look at the
+// resolver, which keeps it for a day.
+const placeLifetime = time.Hour
+
+// init fills a zero core.
+func (c *core) init(clientID string, credential Credential, o Options) error {
+	if clientID == "" || strings.ContainsAny(clientID, " \t\r\n") {
+		return configError("make a client", "give the client (application) id of the app registration", errors.New("the client id is empty or has blanks"))
+	}
+	a, err := parseAuthority(o)
+	if err != nil {
+		return err
+	}
+	c.log = o.Logger
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if credential != nil {
+		if c.prover, err = credential.bind(c.log); err != nil {
+			return err
+		}
+	}
+	c.http = httpx.New(httpx.Config{
+		HTTP: o.HTTPClient, Timeout: o.Timeout, Logger: o.Logger,
+		AppName: o.AppName, AppVersion: o.AppVersion, Version: Version,
+	})
+	c.cache = o.Cache
+	if c.cache == nil {
+		c.cache = NewTokenCache(CacheOptions{Logger: o.Logger})
+	}
+	c.clientID = clientID
+	c.authority = a
+	c.resolver = authority.NewResolver(c.http, authority.Options{InstanceDiscovery: discovery(o.InstanceDiscovery)})
+	c.oauth = &oauth.Client{HTTP: c.http}
+	c.capabilities = append([]string(nil), o.ClientCapabilities...)
+	c.pii = o.EnablePIILog
+	c.random = rand.Reader
+	c.keys = map[string]*idtoken.KeySet{}
+	return nil
+}
+
+func discovery(d InstanceDiscovery) authority.Discovery {
+	if d == InstanceDiscoveryOff {
+		return authority.DiscoveryOff
+	}
+	return authority.DiscoveryOn
+}
+
+func parseAuthority(o Options) (authority.Authority, error) {
+	if o.OIDCAuthority != "" {
+		if o.Authority != "" {
+			return authority.Authority{}, configError("make a client", "give Authority or OIDCAuthority, not both", errors.New("two authorities"))
+		}
+		a, err := authority.ParseOIDC(o.OIDCAuthority)
+		if err != nil {
+			return a, configError("read OIDCAuthority", "", err)
+		}
+		return a, nil
+	}
+	a, err := authority.Parse(o.Authority)
+	if err != nil {
+		return a, configError("read Authority", "", err)
+	}
+	return a, nil
+}
+
+// where returns the client's place, resolving its authority if need be. For
+// known clouds and tenant ids that takes no network.
+func (c *core) where(ctx context.Context, now time.Time) (*place, error) {
+	if p := c.place.Load(); p != nil && now.Before(p.until) {
+		return p, nil
+	}
+	meta, err := c.resolver.Resolve(ctx, c.authority)
+	if err != nil {
+		return nil, wrap("resolve the authority", err)
+	}
+	p := &place{meta: meta, appPartition: tokencache.AppPartition(c.clientID, meta.Realm), until: now.Add(placeLifetime)}
+	c.place.Store(p)
+	return p, nil
+}
+
+// hit is step 1 of the road: the cache, without I/O or allocation.
+func (c *core) hit(q *tokencache.Query, now time.Time) (Result, acquire.State) {
+	t, ok := c.cache.index.AccessToken(q, now)
+	if !ok {
+		return Result{}, acquire.Gone
+	}
+	return Result{
+		AccessToken:       t.Secret,
+		TokenType:         t.TokenType,
+		ExpiresOn:         t.ExpiresOn,
+		ExtendedExpiresOn: t.ExtendedExpiresOn,
+		RefreshOn:         t.RefreshOn,
+		Scope:             t.Target,
+		Source:            FromCache,
+	}, acquire.StateOf(now, t.ExpiresOn, t.RefreshOn)
+}
+
+// newCorrelationID is the id of one call, shared by all its requests.
+func (c *core) newCorrelationID(given string) string {
+	if given != "" {
+		return given
+	}
+	return httpx.NewCorrelationID(c.random)
+}
+
+// keySet returns the memoized signing keys behind uri.
+func (c *core) keySet(uri string) *idtoken.KeySet {
+	c.keysMu.Lock()
+	defer c.keysMu.Unlock()
+	ks, ok := c.keys[uri]
+	if !ok {
+		ks = idtoken.NewKeySet(c.http, uri)
+		c.keys[uri] = ks
+	}
+	return ks
+}

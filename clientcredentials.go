@@ -1,0 +1,81 @@
+package msal
+
+import (
+	"context"
+	"time"
+
+	"github.com/msal-go/msal/internal/acquire"
+	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/tokencache"
+)
+
+const grantClientCredentials = "client_credentials" // RFC 6749 section 4.4
+
+// ForClientRequest asks for a token of the application itself.
+type ForClientRequest struct {
+	// Scopes of one resource. Entra wants "<resource>/.default".
+	Scopes []string
+	// Claims is a claims challenge that a resource answered with. It skips the
+	// cache.
+	Claims string
+	// CorrelationID goes out as client-request-id. Empty makes a new one.
+	CorrelationID string
+}
+
+// AcquireTokenForClient returns a token for the application itself, from the
+// cache or by the client credentials grant (RFC 6749 section 4.4).
+//
+// Any number of simultaneous calls for one token send one request. A token past
+// the service's refresh hint is returned at once and refreshed behind the
+// caller's back. Errors: *Error from the service, ErrConfiguration for what the
+// caller gave, ErrTransient for the network.
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (Result, error) {
+	if err := checkScopes(r.Scopes); err != nil {
+		return Result{}, err
+	}
+	now := time.Now() // once: on a hit, looking at the clock is the largest cost
+	p, err := c.where(ctx, now)
+	if err != nil {
+		return Result{}, err
+	}
+	q := tokencache.Query{
+		Partition:    p.appPartition,
+		Environments: p.meta.Environments,
+		ClientID:     c.clientID,
+		Realm:        p.meta.Realm,
+		Scopes:       r.Scopes,
+	}
+	if r.Claims == "" {
+		if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
+			return Result{}, cacheError("read the token cache", err)
+		}
+		if hit, state := c.hit(&q, now); state == acquire.Fresh {
+			return hit, nil
+		}
+	}
+	return c.fetchForClient(ctx, p, q, r)
+}
+
+// fetchForClient is the rest of the road, for a token that is not at hand. It
+// takes its own copy of the query, so that a hit need not allocate one.
+func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest) (Result, error) {
+	claims, err := mergeClaims(c.capabilities, r.Claims)
+	if err != nil {
+		return Result{}, err
+	}
+	g := grant{
+		kind:          grantClientCredentials,
+		scopes:        r.Scopes,
+		claims:        claims,
+		correlationID: c.newCorrelationID(r.CorrelationID),
+		partition:     func(p *place, _ string) string { return p.appPartition },
+	}
+	scope := sortedForWire(r.Scopes)
+	g.form = oauth.Form{{Name: "scope", Value: scope}}
+	return c.travel(ctx, journey{
+		key:   fetchKey(g.kind, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
+		query: &q,
+		force: r.Claims != "",
+		fetch: func(ctx context.Context) (Result, error) { return c.ask(ctx, p, g) },
+	})
+}

@@ -1,0 +1,175 @@
+package msal
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/msal-go/msal/internal/assertion"
+	"github.com/msal-go/msal/internal/oauth"
+)
+
+// A Credential proves that a confidential client is what it says it is. Give
+// NewConfidentialClient a Secret or a Certificate.
+type Credential interface {
+	// bind checks the credential and returns the value that signs requests.
+	bind(log *slog.Logger) (prover, error)
+}
+
+// prover adds a credential to token requests. It is safe for concurrent use.
+type prover interface {
+	prove(ctx context.Context, a audience) (proof, error)
+}
+
+// audience says for whom, and as whom, a client proves itself.
+type audience struct {
+	endpoint string // token endpoint
+	clientID string
+	// single asks for a proof that was never used before. Entra takes an
+	// assertion again and again, as all of the family send it; other
+	// providers may refuse that.
+	single bool
+}
+
+// proof is what a credential adds to one request, by where it goes in the form.
+type proof struct {
+	assertion string // client_assertion
+	secret    string // client_secret
+}
+
+// clientAssertionType is RFC 7523 section 2.2.
+const clientAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// apply adds the client's identification to a form, in the family's order.
+func (p proof) apply(f *oauth.Form, clientID, grant string) {
+	f.Add("client_id", clientID)
+	f.Add("grant_type", grant)
+	f.Add("client_assertion", p.assertion)
+	f.Add("client_info", "1")
+	f.Add("client_secret", p.secret)
+	if p.assertion != "" {
+		f.Add("client_assertion_type", clientAssertionType)
+	}
+}
+
+// Secret is a client secret. It is sent in the body of token requests (RFC 6749
+// section 2.3.1), never in a URL. Printing a Secret does not show it.
+type Secret string
+
+func (s Secret) bind(*slog.Logger) (prover, error) {
+	if s == "" {
+		return nil, configError("use the client secret", "is the variable that should hold it set?", errors.New("it is empty"))
+	}
+	return s, nil
+}
+
+func (s Secret) prove(context.Context, audience) (proof, error) {
+	return proof{secret: string(s)}, nil
+}
+
+const redacted = "[redacted]"
+
+// String hides the secret.
+func (s Secret) String() string { return redacted }
+
+// GoString hides the secret.
+func (s Secret) GoString() string { return redacted }
+
+// LogValue hides the secret.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText hides the secret, in JSON too.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// X5C says which certificates go into the x5c header of client assertions.
+// Registrations by subject name and issuer need it.
+type X5C int
+
+const (
+	// X5CNone sends the thumbprint alone.
+	X5CNone X5C = iota
+	// X5CLeaf sends the client's certificate.
+	X5CLeaf
+	// X5CChain sends the client's certificate and all others given with it.
+	X5CChain
+)
+
+// Certificate is a client certificate with its private key. Assertions (RFC
+// 7523) are signed with it, and reused until shortly before they expire.
+type Certificate struct {
+	// Key signs. It may be a key in memory, a TPM, an HSM or a cloud KMS: only
+	// Public and Sign are called, and Sign possibly from several goroutines.
+	Key crypto.Signer
+	// Chain holds the client's certificate first, then its issuers if any. An
+	// expired certificate is a warning in the log, not an error: what counts
+	// is the service's judgement.
+	Chain []*x509.Certificate
+	// SendX5C puts certificates into the assertion's header.
+	SendX5C X5C
+	// SHA1 identifies the certificate by its SHA-1 thumbprint (x5t, signed
+	// with RS256), as AD FS needs it, instead of x5t#S256 and PS256.
+	SHA1 bool
+}
+
+// ParseCertificate reads a certificate, its issuers and its private key from
+// PEM, in any order: "CERTIFICATE" blocks and one unencrypted "PRIVATE KEY",
+// "RSA PRIVATE KEY" or "EC PRIVATE KEY". Errors answer to ErrConfiguration and
+// never show the input.
+func ParseCertificate(pem []byte) (Certificate, error) {
+	key, chain, err := assertion.ParsePEM(pem)
+	if err != nil {
+		return Certificate{}, configError("read the client certificate", "", err)
+	}
+	return Certificate{Key: key, Chain: chain}, nil
+}
+
+// String describes the certificate without its key.
+func (c Certificate) String() string {
+	if len(c.Chain) == 0 || c.Chain[0] == nil {
+		return "certificate credential"
+	}
+	return "certificate credential " + c.Chain[0].Subject.String()
+}
+
+// GoString is String.
+func (c Certificate) GoString() string { return c.String() }
+
+// LogValue is String.
+func (c Certificate) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+func (c Certificate) bind(log *slog.Logger) (prover, error) {
+	mode := map[X5C]assertion.X5C{X5CNone: assertion.None, X5CLeaf: assertion.Leaf, X5CChain: assertion.Chain}
+	x5c, ok := mode[c.SendX5C]
+	if !ok {
+		return nil, configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
+	}
+	source, err := assertion.New(assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1})
+	if err != nil {
+		return nil, configError("use the client certificate", "", err)
+	}
+	if until, expired := source.Expired(time.Now()); expired {
+		log.Warn("the client certificate has expired; the service will probably refuse it",
+			"subject", c.Chain[0].Subject.String(), "not_after", until)
+	}
+	return signer{source}, nil
+}
+
+// signer proves by client assertions.
+type signer struct{ source *assertion.Source }
+
+func (s signer) prove(ctx context.Context, a audience) (proof, error) {
+	var jwt string
+	var err error
+	if a.single {
+		jwt, err = s.source.Single(a.endpoint, a.clientID)
+	} else {
+		jwt, err = s.source.Assertion(ctx, a.endpoint, a.clientID)
+	}
+	if err != nil {
+		return proof{}, &OpError{Op: "sign the client assertion", Kind: ErrConfiguration, Hint: "is the key still there and allowed to sign?", Err: err}
+	}
+	return proof{assertion: jwt}, nil
+}

@@ -1,0 +1,171 @@
+package msal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/msal-go/msal/internal/oauth"
+)
+
+const grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 section 3.4
+
+// DeviceFlowRequest asks for a code that a person enters on another device.
+type DeviceFlowRequest struct {
+	Scopes []string // of one resource, without openid, profile and offline_access
+	Claims string   // claims challenge to satisfy
+	// CorrelationID goes out as client-request-id. Empty makes a new one.
+	CorrelationID string
+}
+
+// DeviceFlow is a device sign-in that has begun. Show Message to the person, or
+// UserCode and VerificationURI. It is plain JSON and holds a secret: a flow may
+// be redeemed by another process.
+type DeviceFlow struct {
+	UserCode                string        `json:"user_code"`
+	VerificationURI         string        `json:"verification_uri"`
+	VerificationURIComplete string        `json:"verification_uri_complete,omitempty"` // with the code in it; Entra sends none
+	Message                 string        `json:"message"`                             // for the person; made here if the service sends none
+	ExpiresAt               time.Time     `json:"expires_at"`
+	Interval                time.Duration `json:"interval"` // nanoseconds between polls
+	DeviceCode              string        `json:"device_code"`
+	Scopes                  []string      `json:"scope"`
+	Claims                  string        `json:"claims_challenge,omitempty"`
+	CorrelationID           string        `json:"correlation_id"`
+}
+
+// String is the message for the person; it shows no secret.
+func (f DeviceFlow) String() string { return f.Message }
+
+// GoString is String.
+func (f DeviceFlow) GoString() string { return f.String() }
+
+// LogValue names the flow without the user code.
+func (f DeviceFlow) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("correlation_id", f.CorrelationID), slog.Time("expires_at", f.ExpiresAt))
+}
+
+// InitiateDeviceFlow asks the service for a device code (RFC 8628 section 3.1).
+// Many tenants block this flow by policy: prefer a browser where there is one.
+func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowRequest) (DeviceFlow, error) {
+	scopes, err := decorate(r.Scopes)
+	if err != nil {
+		return DeviceFlow{}, err
+	}
+	claims, err := mergeClaims(c.capabilities, r.Claims)
+	if err != nil {
+		return DeviceFlow{}, err
+	}
+	p, err := c.where(ctx, time.Now())
+	if err != nil {
+		return DeviceFlow{}, err
+	}
+	if p.meta.DeviceAuthorizationEndpoint == "" {
+		return DeviceFlow{}, configError("start a device sign-in", "use another flow", errors.New("the authority offers no device code flow"))
+	}
+	id := c.newCorrelationID(r.CorrelationID)
+	var form oauth.Form
+	form.Add("client_id", c.clientID)
+	form.Add("scope", scopeParam(scopes))
+	form.Add("claims", claims)
+	d, err := c.oauth.DeviceAuthorization(ctx, p.meta.DeviceAuthorizationEndpoint, form, oauth.Headers{CorrelationID: id})
+	if err != nil {
+		return DeviceFlow{}, wrap("start a device sign-in", err)
+	}
+	f := DeviceFlow{
+		UserCode:                d.UserCode,
+		VerificationURI:         d.VerificationURI,
+		VerificationURIComplete: d.VerificationURIComplete,
+		Message:                 d.Message,
+		ExpiresAt:               time.Now().Add(d.ExpiresIn).Round(0),
+		Interval:                d.Interval,
+		DeviceCode:              d.DeviceCode,
+		Scopes:                  scopes,
+		Claims:                  claims,
+		CorrelationID:           id,
+	}
+	if f.Message == "" {
+		f.Message = fmt.Sprintf("To sign in, open %s in a browser and enter the code %s.", f.VerificationURI, f.UserCode)
+	}
+	return f, nil
+}
+
+// DeviceFlowRedemption completes a device sign-in.
+type DeviceFlowRedemption struct {
+	Flow DeviceFlow
+}
+
+// slowDown is what a slow_down answer adds to the interval (RFC 8628 section 3.5).
+const slowDown = 5 * time.Second
+
+// maxPollPause bounds the pause after repeated network failures.
+const maxPollPause = time.Minute
+
+// AcquireTokenByDeviceFlow waits until the person has signed in, and polls no
+// faster than the service allows. It ends with the context, with the person's
+// refusal (ErrDeclined), or when the code expires (ErrTimeout). Network failures
+// meanwhile are waited out.
+func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlowRedemption) (Result, error) {
+	f := r.Flow
+	if f.DeviceCode == "" {
+		return Result{}, configError("complete the device sign-in", "give the flow that InitiateDeviceFlow returned", errFlowEmpty)
+	}
+	p, err := c.where(ctx, time.Now())
+	if err != nil {
+		return Result{}, err
+	}
+	g := grant{
+		kind:          grantDeviceCode,
+		scopes:        f.Scopes,
+		claims:        f.Claims,
+		correlationID: c.newCorrelationID(f.CorrelationID),
+		signIn:        &signIn{},
+		partition:     func(_ *place, home string) string { return c.userPartition(home) },
+	}
+	g.form.Add("device_code", f.DeviceCode)
+	interval := max(f.Interval, time.Second)
+	for pause := interval; ; {
+		if err := sleepUntil(ctx, pause, f.ExpiresAt); err != nil {
+			return Result{}, err
+		}
+		result, err := c.ask(ctx, p, g)
+		if err == nil || !result.IsZero() {
+			return result, err
+		}
+		var answer *Error
+		switch {
+		case errors.As(err, &answer) && answer.Code == "authorization_pending":
+			pause = interval
+		case errors.As(err, &answer) && answer.Code == "slow_down":
+			interval += slowDown
+			pause = interval
+		case errors.Is(err, ErrTransient) && ctx.Err() == nil:
+			// RFC 8628 section 3.5: back off when the connection fails.
+			pause = min(2*pause, maxPollPause)
+			if answer != nil {
+				pause = max(pause, answer.RetryAfter)
+			}
+		default:
+			return Result{}, err
+		}
+	}
+}
+
+// sleepUntil pauses, unless the flow is over before the pause is.
+func sleepUntil(ctx context.Context, pause time.Duration, deadline time.Time) error {
+	left := time.Until(deadline)
+	expired := left < pause
+	timer := time.NewTimer(min(max(left, 0), pause))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return &OpError{Op: "wait for the device sign-in", Err: context.Cause(ctx)}
+	case <-timer.C:
+	}
+	if expired {
+		return &OpError{Op: "wait for the device sign-in", Kind: ErrTimeout, Hint: "begin again", Err: errFlowExpired}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+// Package msal acquires tokens from Microsoft Entra ID and from any OpenID
+// Connect provider. It does what Microsoft's Authentication Library for Python
+// does, on the same wire and with the same cache format. It is not affiliated
+// with Microsoft.
+//
+// # Three steps
+//
+// Make one client for the life of the program; ask for a token whenever one is
+// needed, for the cache is looked at first; when a person is needed, ask the
+// person.
+//
+//	app, err := msal.NewPublicClient("client-id", msal.Options{Authority: "https://login.microsoftonline.com/contoso.com"})
+//	res, err := app.AcquireTokenSilent(ctx, msal.SilentRequest{Scopes: scopes, Account: account})
+//	if errors.Is(err, msal.ErrInteractionRequired) {
+//		res, err = app.AcquireTokenInteractive(ctx, msal.InteractiveRequest{Scopes: scopes})
+//	}
+//
+// A PublicClient signs people in: AcquireTokenInteractive in their browser,
+// InitiateDeviceFlow and AcquireTokenByDeviceFlow where there is none. A
+// ConfidentialClient has a Secret or a Certificate: AcquireTokenForClient is for
+// the application itself, InitiateAuthCodeFlow and AcquireTokenByAuthCodeFlow
+// sign a web application's users in. Both keep users signed in by
+// AcquireTokenSilent.
+//
+// # Errors
+//
+// Decide with errors.Is and the Err… variables: ErrInteractionRequired asks for
+// the person, ErrTransient for another try, ErrConfiguration for the programmer.
+// What the service answered is in *Error. Error texts are for people; never
+// compare them. No error, log line or printed value contains a secret.
+//
+// # The cache
+//
+// Clients keep what they get in a TokenCache, in memory unless it has a Store
+// (package cache). The same TokenCache may be given to several clients. Looking
+// a token up takes the same time however many there are. Any number of
+// simultaneous calls for one token send one request, and nobody waits while a
+// good token is at hand.
+//
+// # Time
+//
+// A token is handed out until five minutes before it expires. After the time
+// that the service names for a refresh, it is still handed out at once, and
+// refreshed in the background.
+//
+// # Safety
+//
+// Requests go to https URLs only, redirects are refused, answers are bounded.
+// State, nonce, PKCE and the checks of the ID token cannot be switched off; an
+// answer is checked before any part of it is cached.
+//
+// # Where is it?
+//
+//	why was the cached token not used?   silent.go, internal/tokencache, internal/acquire
+//	what is posted?                      the flow's own file, exchange.go
+//	which endpoint, which alias?         internal/authority
+//	who signs the assertion?             credential.go, internal/assertion
+//	what does an ID token have to say?   exchange.go, internal/idtoken
+//	what does an error mean?             errors.go, wrap.go
+//	what is in the cache file?           internal/schema
+//
+// # MSAL Python name -> here
+//
+//	PublicClientApplication              NewPublicClient
+//	ConfidentialClientApplication        NewConfidentialClient
+//	authority, oidc_authority            Options.Authority, Options.OIDCAuthority
+//	instance_discovery                   Options.InstanceDiscovery
+//	token_cache, SerializableTokenCache  Options.Cache, TokenCache.Marshal, TokenCache.Unmarshal
+//	http_client, timeout                 Options.HTTPClient, Options.Timeout
+//	client_capabilities                  Options.ClientCapabilities
+//	app_name, app_version                Options.AppName, Options.AppVersion
+//	enable_pii_log                       Options.EnablePIILog
+//	client_credential                    Secret, Certificate, ParseCertificate
+//	acquire_token_for_client             ConfidentialClient.AcquireTokenForClient
+//	initiate_auth_code_flow              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
+//	acquire_token_by_auth_code_flow      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
+//	acquire_token_interactive            PublicClient.AcquireTokenInteractive
+//	initiate_device_flow                 PublicClient.InitiateDeviceFlow
+//	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
+//	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
+//	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
+//	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
+//	Prompt                               Prompt
+//	claims_challenge                     the Claims field of each request
+//	force_refresh                        SilentRequest.ForceRefresh
+//	token_source                         Result.Source
+//	id_token_claims                      Result.IDTokenClaims
+//	IdTokenError                         IDTokenError
+//	BrowserInteractionTimeoutError       BrowserTimeoutError
+//	__version__                          Version
+package msal

@@ -1,0 +1,205 @@
+package msal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The decisions that callers take, for use with errors.Is. One error may answer
+// to several: a cache that has no token for an account is both ErrNoToken and
+// ErrInteractionRequired.
+var (
+	// ErrInteractionRequired: a person has to sign in (again), give consent or
+	// pass a further check. Call an interactive flow; pass on Error.Claims.
+	ErrInteractionRequired = errors.New("interaction required")
+	// ErrNoToken: the cache has neither a usable token nor a refresh token.
+	ErrNoToken = errors.New("no token in the cache")
+	// ErrThrottled: the service asked for fewer requests. Wait for
+	// Error.RetryAfter.
+	ErrThrottled = errors.New("throttled")
+	// ErrTransient: the same request may succeed later (network failure, HTTP
+	// 5xx, throttling).
+	ErrTransient = errors.New("transient failure")
+	// ErrDeclined: the person, or a policy acting for them, said no.
+	ErrDeclined = errors.New("declined")
+	// ErrTimeout: nobody answered in time (browser window, device code).
+	ErrTimeout = errors.New("timed out")
+	// ErrNoBrowser: no browser could be opened. Use the device code flow.
+	ErrNoBrowser = errors.New("no browser")
+	// ErrConfiguration: the call, the client or its registration is wrong;
+	// repeating it cannot help.
+	ErrConfiguration = errors.New("configuration error")
+	// ErrProtocol: an answer broke the protocol (not JSON, too large, a
+	// redirect, a state that does not match, ...), or was forged. Nothing of
+	// such an answer is kept.
+	ErrProtocol = errors.New("protocol violation")
+	// ErrCache: the token cache could not be read or written. A token that was
+	// acquired nevertheless is in the Result beside the error.
+	ErrCache = errors.New("token cache failure")
+)
+
+// Error is an error answer of an identity service (RFC 6749 section 5.2), with
+// the members that Microsoft Entra ID adds. Its text contains what the service
+// wrote and is not part of the API: use errors.Is and the fields.
+type Error struct {
+	Code          string        // OAuth 2.0 error code, such as "invalid_grant"
+	Description   string        // the service's words, for developers
+	SubError      string        // such as "basic_action" or "bad_token"; may be empty
+	AADSTS        []int         // Entra's error numbers, such as 50076; may be empty
+	Claims        string        // a claims challenge to pass to the next interactive request; may be empty
+	CorrelationID string        // of the request; quote it to support
+	TraceID       string        // the service's own id of the request
+	Timestamp     string        // when, in the service's format
+	URI           string        // a page about the error; may be empty
+	StatusCode    int           // HTTP status; zero when the answer came through a browser
+	RetryAfter    time.Duration // zero when the service named no time
+}
+
+// Error says what the service answered. It contains no secret of the request.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("msal: the identity service answered ")
+	b.WriteString(e.Code)
+	if e.SubError != "" {
+		fmt.Fprintf(&b, " (%s)", e.SubError)
+	}
+	if d := firstLine(e.Description); d != "" {
+		b.WriteString(": ")
+		b.WriteString(d)
+	}
+	if e.CorrelationID != "" {
+		fmt.Fprintf(&b, " [correlation id %s]", e.CorrelationID)
+	}
+	return b.String()
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimRight(line, "\r ")
+}
+
+// RetryDelay is RetryAfter, for code that knows errors only by this method.
+func (e *Error) RetryDelay() time.Duration { return e.RetryAfter }
+
+// Is reports whether e asks for the decision target. The codes are those of
+// RFC 6749 section 5.2, RFC 8628 section 3.5 and OpenID Connect Core section
+// 3.1.2.6, with Entra's additions.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrInteractionRequired:
+		return oneOf(e.Code, "invalid_grant", "interaction_required", "login_required", "consent_required", "account_selection_required")
+	case ErrThrottled:
+		return e.StatusCode == 429 || e.RetryAfter > 0
+	case ErrTransient:
+		return e.StatusCode >= 500 || e.StatusCode == 429 || e.StatusCode == 408 ||
+			oneOf(e.Code, "temporarily_unavailable", "server_error")
+	case ErrDeclined:
+		return oneOf(e.Code, "access_denied", "authorization_declined")
+	case ErrTimeout:
+		return oneOf(e.Code, "expired_token", "code_expired")
+	case ErrConfiguration:
+		return oneOf(e.Code, "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_target",
+			"unsupported_grant_type", "unsupported_response_type", "invalid_request", "bad_verification_code")
+	}
+	return false
+}
+
+func oneOf(s string, list ...string) bool {
+	for _, l := range list {
+		if s == l {
+			return true
+		}
+	}
+	return false
+}
+
+// OpError is a failure that is not an answer of the service: it never left this
+// program, got lost on the way, or was not worth trusting.
+type OpError struct {
+	Op   string // what was being done, such as "read the certificate"
+	Kind error  // one of the Err… decisions of this package, or nil
+	Hint string // what to do about it; may be empty
+	Err  error  // the cause; may be nil
+}
+
+func (e *OpError) Error() string {
+	s := "msal: " + e.Op
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	} else if e.Kind != nil {
+		s += ": " + e.Kind.Error()
+	}
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Is reports whether target is e.Kind. A failure to find a token asks for
+// interaction as well.
+func (e *OpError) Is(target error) bool {
+	return e.Kind != nil && target == e.Kind || e.Kind == ErrNoToken && target == ErrInteractionRequired
+}
+
+// configError is an OpError about what the caller gave.
+func configError(op, hint string, err error) error {
+	return &OpError{Op: op, Kind: ErrConfiguration, Hint: hint, Err: err}
+}
+
+// IDTokenReason says which check an ID token failed.
+type IDTokenReason string
+
+// The checks of OpenID Connect Core section 3.1.3.7 and of this library.
+const (
+	IDTokenMalformed IDTokenReason = "malformed"
+	IDTokenIssuer    IDTokenReason = "issuer"
+	IDTokenAudience  IDTokenReason = "audience"
+	IDTokenNonce     IDTokenReason = "nonce"
+	IDTokenAuthTime  IDTokenReason = "auth_time"
+	IDTokenSignature IDTokenReason = "signature"
+	IDTokenKey       IDTokenReason = "key id"
+	IDTokenAlgorithm IDTokenReason = "algorithm"
+	IDTokenSubject   IDTokenReason = "subject"
+	IDTokenMissing   IDTokenReason = "missing"
+)
+
+// IDTokenError reports an ID token that was refused. Nothing of the answer that
+// carried it has been cached. It answers to ErrProtocol.
+type IDTokenError struct {
+	Reason IDTokenReason
+	Err    error // what was expected and what came; never the token
+}
+
+func (e *IDTokenError) Error() string {
+	return fmt.Sprintf("msal: the ID token was refused (%s): %v", e.Reason, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *IDTokenError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrProtocol.
+func (e *IDTokenError) Is(target error) bool { return target == ErrProtocol }
+
+// BrowserTimeoutError reports that nobody finished signing in in the browser in
+// time. It answers to ErrTimeout.
+type BrowserTimeoutError struct {
+	Timeout time.Duration
+}
+
+func (e *BrowserTimeoutError) Error() string {
+	return fmt.Sprintf("msal: nobody signed in within %v; call again, or give InteractiveRequest.Timeout more time", e.Timeout)
+}
+
+// Is reports whether target is ErrTimeout.
+func (e *BrowserTimeoutError) Is(target error) bool { return target == ErrTimeout }
+
+// isContext reports whether err is the caller's own cancellation or deadline.
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

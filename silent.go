@@ -1,0 +1,212 @@
+package msal
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/msal-go/msal/internal/acquire"
+	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/tokencache"
+)
+
+const grantRefreshToken = "refresh_token" // RFC 6749 section 6
+
+// foci is the id of the family of Microsoft's own clients, which share refresh
+// tokens.
+const foci = "1"
+
+// SilentRequest asks for a token of a user who has signed in before.
+type SilentRequest struct {
+	Scopes  []string // of one resource, without openid, profile and offline_access
+	Account Account  // whose token; HomeAccountID is enough
+	// Claims is a claims challenge that a resource answered with. It skips the
+	// cached access token.
+	Claims string
+	// ForceRefresh skips the cached access token.
+	ForceRefresh bool
+	// CorrelationID goes out as client-request-id. Empty makes a new one.
+	CorrelationID string
+}
+
+// AcquireTokenSilent returns a token for a user without asking anybody: from
+// the cache, or by a refresh token (RFC 6749 section 6).
+//
+// ErrInteractionRequired means that the user has to sign in again; that
+// includes ErrNoToken, when the cache has nothing for the account. When the
+// service cannot be reached, an access token that has not expired is returned
+// although it is about to.
+func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result, error) {
+	if err := checkScopes(r.Scopes); err != nil {
+		return Result{}, err
+	}
+	if r.Account.HomeAccountID == "" {
+		return Result{}, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
+	}
+	now := time.Now()
+	p, err := c.where(ctx, now)
+	if err != nil {
+		return Result{}, err
+	}
+	q := tokencache.Query{
+		Partition:     c.userPartition(r.Account.HomeAccountID),
+		Environments:  p.meta.Environments,
+		ClientID:      c.clientID,
+		Realm:         p.meta.Realm,
+		HomeAccountID: r.Account.HomeAccountID,
+		Scopes:        r.Scopes,
+	}
+	if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
+		return Result{}, cacheError("read the token cache", err)
+	}
+	if !r.ForceRefresh && r.Claims == "" {
+		if hit, state := c.hit(&q, now); state == acquire.Fresh {
+			hit.Account = r.Account
+			return hit, nil
+		}
+	}
+	return c.fetchSilent(ctx, p, q, r)
+}
+
+func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r SilentRequest) (Result, error) {
+	scopes, err := decorate(r.Scopes)
+	if err != nil {
+		return Result{}, err
+	}
+	claims, err := mergeClaims(c.capabilities, r.Claims)
+	if err != nil {
+		return Result{}, err
+	}
+	g := grant{
+		kind:          grantRefreshToken,
+		scopes:        scopes,
+		claims:        claims,
+		mailbox:       anchorMailbox(r.Account.HomeAccountID),
+		correlationID: c.newCorrelationID(r.CorrelationID),
+		account:       r.Account,
+		partition:     func(*place, string) string { return q.Partition },
+	}
+	force := ""
+	if r.ForceRefresh {
+		force = "force"
+	}
+	result, err := c.travel(ctx, journey{
+		key: fetchKey(g.kind, c.clientID, p.meta.Environment, p.meta.Realm, r.Account.HomeAccountID,
+			sortedScopes(r.Scopes), r.Claims, force),
+		query: &q,
+		force: r.ForceRefresh || r.Claims != "",
+		fetch: func(ctx context.Context) (Result, error) { return c.redeemAny(ctx, p, &q, g) },
+	})
+	if !result.IsZero() {
+		result.Account = r.Account
+	}
+	return result, err
+}
+
+// journey is one request on the road, once the cache alone did not do.
+type journey struct {
+	key   string
+	query *tokencache.Query
+	force bool
+	fetch func(context.Context) (Result, error)
+}
+
+// travel takes the road: one fetch for all who ask the same, stale tokens at
+// once, and a token that is merely about to expire rather than none.
+func (c *core) travel(ctx context.Context, j journey) (Result, error) {
+	result, _, err := c.cache.road.Do(ctx, acquire.Steps[Result]{
+		Key:   j.key,
+		Force: j.force,
+		Lookup: func(context.Context) (Result, acquire.State, error) {
+			r, state := c.hit(j.query, time.Now())
+			return r, state, nil
+		},
+		Fetch: j.fetch,
+	})
+	if err != nil && !j.force && errors.Is(err, ErrTransient) {
+		if last, _ := c.hit(j.query, time.Now()); !last.IsZero() {
+			c.log.WarnContext(ctx, "the service cannot be reached; serving a token that is about to expire", "error", err)
+			return last, nil
+		}
+	}
+	return result, err
+}
+
+// anchorMailbox routes a request to where the user's data is.
+func anchorMailbox(homeAccountID string) string {
+	if !strings.Contains(homeAccountID, ".") {
+		return ""
+	}
+	return "Oid:" + strings.ReplaceAll(homeAccountID, ".", "@")
+}
+
+// redeemAny tries the refresh tokens that may serve the request, the best first.
+// When all are refused it looks once more: another process may have rotated
+// them meanwhile.
+func (c *core) redeemAny(ctx context.Context, p *place, q *tokencache.Query, g grant) (Result, error) {
+	tried := map[string]bool{}
+	result, err := c.redeemFamilyThenOwn(ctx, p, q, g, tried)
+	if err == nil || !errors.Is(err, ErrInteractionRequired) {
+		return result, err
+	}
+	if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
+		return Result{}, cacheError("read the token cache again", err)
+	}
+	again, againErr := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
+	if errors.Is(againErr, ErrNoToken) {
+		return result, err // nothing new
+	}
+	return again, againErr
+}
+
+// redeemFamilyThenOwn follows MSAL's order: a client of unknown family tries a
+// family token first, a known member its family's, everybody then their own.
+func (c *core) redeemFamilyThenOwn(ctx context.Context, p *place, q *tokencache.Query, g grant, tried map[string]bool) (Result, error) {
+	family, known := c.cache.index.AppMetadata(q.Environments, c.clientID)
+	if !known {
+		family = foci
+	}
+	var familyErr error
+	if family != "" {
+		result, err := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, family), tried)
+		if err == nil {
+			return result, nil
+		}
+		if known && !errors.Is(err, ErrNoToken) {
+			familyErr = err // not a stranger trying its luck: this counts
+		}
+	}
+	result, err := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
+	if errors.Is(err, ErrNoToken) && familyErr != nil {
+		return Result{}, familyErr
+	}
+	return result, err
+}
+
+// redeem tries refresh tokens in order and never one twice. No token is removed
+// because of an error: it may still serve another resource.
+func (c *core) redeem(ctx context.Context, p *place, g grant, tokens []tokencache.RefreshToken, tried map[string]bool) (Result, error) {
+	var last error
+	for _, t := range tokens {
+		if tried[t.Secret] {
+			continue
+		}
+		tried[t.Secret] = true
+		g.refresh = &t
+		g.form = oauth.Form{{Name: "refresh_token", Value: t.Secret}, {Name: "scope", Value: scopeParam(g.scopes)}}
+		result, err := c.ask(ctx, p, g)
+		if err == nil || !result.IsZero() {
+			return result, err
+		}
+		last = err
+		var refused *Error
+		if !errors.As(err, &refused) || refused.SubError == "client_mismatch" || errors.Is(err, ErrTransient) {
+			return Result{}, err
+		}
+	}
+	if last == nil {
+		last = &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "sign the user in"}
+	}
+	return Result{}, last
+}

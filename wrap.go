@@ -1,0 +1,96 @@
+package msal
+
+import (
+	"context"
+	"errors"
+
+	"github.com/msal-go/msal/internal/assertion"
+	"github.com/msal-go/msal/internal/authority"
+	"github.com/msal-go/msal/internal/httpx"
+	"github.com/msal-go/msal/internal/idtoken"
+	"github.com/msal-go/msal/internal/loopback"
+	"github.com/msal-go/msal/internal/oauth"
+)
+
+var (
+	errNoIDToken = errors.New("the service sent none, although openid was asked for")
+	errOtherUser = errors.New("the answer is about another user")
+	errNoAccount = errors.New("there is no account")
+)
+
+// cacheError is a failure of the token cache or its store.
+func cacheError(op string, err error) error {
+	return &OpError{Op: op, Kind: ErrCache, Err: err}
+}
+
+// wrap gives an error of the mechanisms below its public form: this package's
+// types and decisions. The cause stays reachable by errors.As.
+func wrap(op string, err error) error {
+	var answer *oauth.Error
+	if errors.As(err, &answer) {
+		var metadata *authority.MetadataError
+		if errors.As(err, &metadata) { // not about the user: what it asks for is in the hint
+			return &OpError{Op: op + " " + metadata.Authority, Kind: kindOf(err), Hint: metadata.Hint, Err: fromWire(answer)}
+		}
+		return fromWire(answer)
+	}
+	var idToken *idtoken.Error
+	if errors.As(err, &idToken) && idToken.Reason != idtoken.ReasonKeys { // unreachable keys say nothing about the token
+		return &IDTokenError{Reason: IDTokenReason(idToken.Reason), Err: err}
+	}
+	return &OpError{Op: op, Kind: kindOf(err), Err: err}
+}
+
+func fromWire(e *oauth.Error) *Error {
+	return &Error{
+		Code:          e.Code,
+		Description:   e.Description,
+		SubError:      e.SubError,
+		AADSTS:        e.ErrorCodes,
+		Claims:        e.Claims,
+		CorrelationID: e.CorrelationID,
+		TraceID:       e.TraceID,
+		Timestamp:     e.Timestamp,
+		URI:           e.ErrorURI,
+		StatusCode:    e.Status,
+		RetryAfter:    e.RetryAfter,
+	}
+}
+
+// kindOf maps what went wrong below to the decision that callers take.
+func kindOf(err error) error {
+	var (
+		transport *httpx.TransportError
+		insecure  *httpx.InsecureURLError
+		redirect  *httpx.RedirectError
+		tooLarge  *httpx.BodyTooLargeError
+		response  *oauth.ResponseError
+		metadata  *authority.MetadataError
+		unknown   *authority.UnknownHostError
+		issuer    *authority.IssuerError
+		badURL    *authority.URLError
+		key       *assertion.KeyMismatchError
+		port      *loopback.PortError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil // the caller knows
+	case errors.As(err, &transport):
+		return ErrTransient
+	case errors.As(err, &redirect), errors.As(err, &tooLarge), errors.As(err, &issuer):
+		return ErrProtocol
+	case errors.As(err, &response):
+		if response.Status >= 500 || response.Status == 429 {
+			return ErrTransient
+		}
+		return ErrProtocol
+	case errors.As(err, &metadata):
+		if metadata.Status >= 500 || metadata.Status == 429 {
+			return ErrTransient
+		}
+		return ErrConfiguration
+	case errors.As(err, &unknown), errors.As(err, &badURL), errors.As(err, &insecure), errors.As(err, &key), errors.As(err, &port):
+		return ErrConfiguration
+	}
+	return nil
+}
