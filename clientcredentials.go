@@ -29,28 +29,20 @@ type ForClientRequest struct {
 // the service's refresh hint is returned at once and refreshed behind the
 // caller's back. Errors: *Error from the service, ErrConfiguration for what the
 // caller gave, ErrTransient for the network.
-func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (Result, error) {
-	if err := checkScopes(r.Scopes); err != nil {
-		return Result{}, err
-	}
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (res Result, err error) {
 	now := time.Now() // once: on a hit, looking at the clock is the largest cost
 	p, err := c.where(ctx, now)
 	if err != nil {
-		return Result{}, err
+		return res, err
 	}
-	q := tokencache.Query{
-		Partition:    p.appPartition,
-		Environments: p.meta.Environments,
-		ClientID:     c.clientID,
-		Realm:        p.meta.Realm,
-		Scopes:       r.Scopes,
-	}
+	q := p.app
+	q.Scopes = r.Scopes
 	if r.Claims == "" {
 		if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
-			return Result{}, cacheError("read the token cache", err)
+			return res, cacheError("read the token cache", err)
 		}
-		if hit, state := c.hit(&q, now); state == acquire.Fresh {
-			return hit, nil
+		if c.hit(&q, now, &res) == acquire.Fresh {
+			return res, nil
 		}
 	}
 	return c.fetchForClient(ctx, p, q, r)
@@ -59,6 +51,9 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 // fetchForClient is the rest of the road, for a token that is not at hand. It
 // takes its own copy of the query, so that a hit need not allocate one.
 func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest) (Result, error) {
+	if err := checkScopes(r.Scopes); err != nil { // malformed ones hit nothing
+		return Result{}, err
+	}
 	claims, err := mergeClaims(c.capabilities, r.Claims)
 	if err != nil {
 		return Result{}, err
@@ -68,7 +63,7 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 		scopes:        r.Scopes,
 		claims:        claims,
 		correlationID: c.newCorrelationID(r.CorrelationID),
-		partition:     func(p *place, _ string) string { return p.appPartition },
+		partition:     func(p *place, _ string) string { return p.app.Partition },
 	}
 	scope := sortedForWire(r.Scopes)
 	g.form = oauth.Form{{Name: "scope", Value: scope}}

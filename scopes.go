@@ -13,8 +13,7 @@ var reservedScopes = [...]string{"offline_access", "openid", "profile"}
 
 var errReservedScope = errors.New("openid, profile and offline_access are always asked for")
 
-// checkScopes refuses what cannot be a scope-token of RFC 6749 section 3.3. It
-// does not allocate for good ones: it runs on every cache hit.
+// checkScopes refuses what cannot be a scope-token of RFC 6749 section 3.3.
 func checkScopes(scopes []string) error {
 	for i, s := range scopes {
 		if s == "" {

@@ -3,10 +3,12 @@ package msal
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/msal-go/msal/internal/acquire"
+	"github.com/msal-go/msal/internal/authority"
 	"github.com/msal-go/msal/internal/oauth"
 	"github.com/msal-go/msal/internal/tokencache"
 )
@@ -37,17 +39,14 @@ type SilentRequest struct {
 // includes ErrNoToken, when the cache has nothing for the account. When the
 // service cannot be reached, an access token that has not expired is returned
 // although it is about to.
-func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result, error) {
-	if err := checkScopes(r.Scopes); err != nil {
-		return Result{}, err
-	}
+func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Result, err error) {
 	if r.Account.HomeAccountID == "" {
-		return Result{}, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
+		return res, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
 	}
 	now := time.Now()
 	p, err := c.where(ctx, now)
 	if err != nil {
-		return Result{}, err
+		return res, err
 	}
 	q := tokencache.Query{
 		Partition:     c.userPartition(r.Account.HomeAccountID),
@@ -58,12 +57,12 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 		Scopes:        r.Scopes,
 	}
 	if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
-		return Result{}, cacheError("read the token cache", err)
+		return res, cacheError("read the token cache", err)
 	}
 	if !r.ForceRefresh && r.Claims == "" {
-		if hit, state := c.hit(&q, now); state == acquire.Fresh {
-			hit.Account = r.Account
-			return hit, nil
+		if c.hit(&q, now, &res) == acquire.Fresh {
+			res.Account = r.Account
+			return res, nil
 		}
 	}
 	return c.fetchSilent(ctx, p, q, r)
@@ -118,14 +117,15 @@ func (c *core) travel(ctx context.Context, j journey) (Result, error) {
 	result, _, err := c.cache.road.Do(ctx, acquire.Steps[Result]{
 		Key:   j.key,
 		Force: j.force,
-		Lookup: func(context.Context) (Result, acquire.State, error) {
-			r, state := c.hit(j.query, time.Now())
+		Lookup: func(context.Context) (r Result, state acquire.State, err error) {
+			state = c.hit(j.query, time.Now(), &r)
 			return r, state, nil
 		},
 		Fetch: j.fetch,
 	})
 	if err != nil && !j.force && errors.Is(err, ErrTransient) {
-		if last, _ := c.hit(j.query, time.Now()); !last.IsZero() {
+		var last Result
+		if c.hit(j.query, time.Now(), &last); !last.IsZero() {
 			c.log.WarnContext(ctx, "the service cannot be reached; serving a token that is about to expire", "error", err)
 			return last, nil
 		}
@@ -184,6 +184,24 @@ func (c *core) redeemFamilyThenOwn(ctx context.Context, p *place, q *tokencache.
 	return result, err
 }
 
+// refreshScopes is what a refresh asks for. OpenID providers may drop reserved
+// scopes from a grant (offline_access without prompt=consent, OpenID Connect
+// Core section 11), and a refresh must not ask for more than was granted (RFC
+// 6749 section 6). Entra is always asked for all, as the family does.
+func refreshScopes(p *place, scopes []string, granted string) []string {
+	if p.meta.Kind != authority.OIDC || granted == "" {
+		return scopes
+	}
+	has := strings.Fields(granted)
+	var asked []string
+	for _, s := range scopes {
+		if !slices.Contains(reservedScopes[:], s) || slices.Contains(has, s) {
+			asked = append(asked, s)
+		}
+	}
+	return asked
+}
+
 // redeem tries refresh tokens in order and never one twice. No token is removed
 // because of an error: it may still serve another resource.
 func (c *core) redeem(ctx context.Context, p *place, g grant, tokens []tokencache.RefreshToken, tried map[string]bool) (Result, error) {
@@ -194,7 +212,7 @@ func (c *core) redeem(ctx context.Context, p *place, g grant, tokens []tokencach
 		}
 		tried[t.Secret] = true
 		g.refresh = &t
-		g.form = oauth.Form{{Name: "refresh_token", Value: t.Secret}, {Name: "scope", Value: scopeParam(g.scopes)}}
+		g.form = oauth.Form{{Name: "refresh_token", Value: t.Secret}, {Name: "scope", Value: scopeParam(refreshScopes(p, g.scopes, t.Target))}}
 		result, err := c.ask(ctx, p, g)
 		if err == nil || !result.IsZero() {
 			return result, err

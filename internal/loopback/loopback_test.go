@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"strconv"
@@ -269,6 +270,36 @@ func TestWaitReturnsAfterThePageIsOut(t *testing.T) {
 	}
 }
 
+// orderly is a response writer that sees what is sent before Wait may return.
+type orderly struct {
+	*httptest.ResponseRecorder
+	l       *Listener
+	flushed int // bytes that had left when nobody could know of the answer yet
+}
+
+func (o *orderly) Flush() {
+	select {
+	case <-o.l.answered:
+	default:
+		o.flushed = o.Body.Len()
+	}
+}
+
+func TestPageIsFlushedBeforeTheAnswerIsKnown(t *testing.T) {
+	t.Parallel()
+	l := listen(t, Options{})
+	w := &orderly{ResponseRecorder: httptest.NewRecorder(), l: l}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, l.RedirectURI()+"/", strings.NewReader(goodForm()))
+	r.Header.Set("Content-Type", formType)
+	l.handle(w, r)
+	if _, err := l.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.flushed == 0 || w.flushed != w.Body.Len() {
+		t.Errorf("%d of %d bytes had left before the answer was known", w.flushed, w.Body.Len())
+	}
+}
+
 func TestOnlyTheFirstAnswerCounts(t *testing.T) {
 	t.Parallel()
 	l := listen(t, Options{})
@@ -348,6 +379,9 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	exchange(t, get(t, l.at("/favicon.ico")))
 	mustAnswer(t, l)
 	l.Close()
+	if left := len(l.conns.states); left != 0 { // nobody else looks any more
+		t.Errorf("%d connections are still served after Close", left)
+	}
 	deadline := time.Now().Add(5 * time.Second)
 	for {
 		stacks := make([]byte, 1<<20)

@@ -34,10 +34,11 @@ type slot struct {
 type token struct {
 	slot
 	group     *group
+	expiresOn int64
 	secret    string
 	tokenType string
 
-	cachedAt, expiresOn, extendedExpiresOn, refreshOn int64
+	cachedAt, extendedExpiresOn, refreshOn int64
 
 	rare *rare // what few tokens have, or nil
 
@@ -78,6 +79,8 @@ type group struct {
 	next   *group // of the same hash
 	hash   uint64
 	user   *user
+	part   string // its partition's key, and
+	home   string // its user's, where the reader is already looking
 	env    string
 	client string
 	realm  string
@@ -172,7 +175,7 @@ func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 			return g
 		}
 	}
-	g := &group{hash: hash, user: u, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
+	g := &group{hash: hash, user: u, part: u.part.key, home: u.home, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
 	s.mu.Lock()
 	if s.groups == nil {
 		s.groups = make(map[uint64]*group)

@@ -18,6 +18,15 @@ type Query struct {
 	Scopes          []string // in any order and case; a token with more of them answers too
 	ExtKey          string   // ext_cache_key
 	KeyID           string   // of the key that the token must be bound to; empty: unbound
+	// Identity is what Cache.Identity returned for the fields above but
+	// Environments, Scopes and KeyID. Zero computes it at every look.
+	Identity uint64
+}
+
+// Identity is a part of q's hash that callers keep who ask for the same
+// application's or user's tokens again and again.
+func (c *Cache) Identity(q *Query) uint64 {
+	return c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
 }
 
 // AccessToken is a token as the cache has it.
@@ -41,7 +50,10 @@ const enough = 300
 func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
 	sec := now.Unix()
 	partition := c.partitionKey(q.Partition)
-	base := c.hashIdentity(partition, q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
+	base := q.Identity
+	if base == 0 {
+		base = c.Identity(q)
+	}
 	set := c.hashScopes(q.Scopes)
 	var best *token
 	for _, env := range q.Environments {
@@ -94,8 +106,8 @@ func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *
 }
 
 func (g *group) matches(partition, env string, q *Query) bool {
-	return g.env == env && g.client == q.ClientID && g.realm == q.Realm && g.user.home == q.HomeAccountID &&
-		g.ext == q.ExtKey && g.user.part.key == partition
+	return g.env == env && g.client == q.ClientID && g.realm == q.Realm && g.home == q.HomeAccountID &&
+		g.ext == q.ExtKey && g.part == partition
 }
 
 func (t *token) result() AccessToken {

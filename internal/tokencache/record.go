@@ -152,7 +152,7 @@ func (c *Cache) put(p *partition, t *schema.AccessToken) *token {
 	u := p.user(t.HomeAccountID)
 	g := c.group(u, strings.ToLower(t.Environment), t.ClientID, t.Realm, t.ExtKey)
 	n := &token{
-		slot:              slot{words: t.Target},
+		slot:              slot{words: words(t.Target)},
 		secret:            t.Secret,
 		tokenType:         cmp.Or(t.TokenType, "Bearer"),
 		cachedAt:          t.CachedAt,

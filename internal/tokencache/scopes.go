@@ -15,8 +15,21 @@ func lower(b byte) byte {
 	return b
 }
 
+// hasUpper looks at eight bytes at a time, as scopes are long and nearly always
+// in lower case.
 func hasUpper(s string) bool {
-	for i := range len(s) {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		low := w &^ highs
+		// The high bit of each byte: at least 'A', and not more than 'Z'.
+		if (low+ones*(0x80-'A'))&^(low+ones*(0x80-'Z'-1))&^w&highs != 0 {
+			return true
+		}
+	}
+	for ; i < len(s); i++ {
 		if s[i]-'A' <= 'Z'-'A' {
 			return true
 		}
@@ -39,25 +52,32 @@ func equalFold(a, b string) bool {
 	return true
 }
 
-func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+// A list of words is joined by single blanks; see words.
 
-// nextWord returns the bounds of the first word of s that starts at or after i;
-// start is len(s) when there is none.
-func nextWord(s string, i int) (start, end int) {
-	for i < len(s) && isBlank(s[i]) {
-		i++
+// wordEnd returns the end of the word that begins at i.
+func wordEnd(s string, i int) int {
+	if n := strings.IndexByte(s[i:], ' '); n >= 0 {
+		return i + n
 	}
-	start = i
-	for i < len(s) && !isBlank(s[i]) {
-		i++
+	return len(s)
+}
+
+// words makes a list of words of a target, which other libraries may have
+// written with other white space.
+func words(target string) string {
+	if !strings.ContainsAny(target, "\t\n\r") && !strings.Contains(target, "  ") && strings.Trim(target, " ") == target {
+		return target
 	}
-	return start, i
+	return strings.Join(strings.Fields(target), " ")
 }
 
 // hasScopes reports whether words has all the scopes that are asked for. It
 // looks for each behind the one before first, so that two lists in the same
 // order take one pass.
 func hasScopes(words string, asked []string) bool {
+	if len(asked) == 1 && words == asked[0] {
+		return true
+	}
 	at := 0
 	for _, scope := range asked {
 		end := findWord(words, scope, at, len(words))
@@ -67,20 +87,20 @@ func hasScopes(words string, asked []string) bool {
 		if end < 0 {
 			return false
 		}
-		at = end
+		at = min(end+1, len(words))
 	}
 	return true
 }
 
 // findWord returns the end of the word that equals scope and begins in
-// words[from:to], or -1.
+// words[from:to], or -1. A word begins at from.
 func findWord(words, scope string, from, to int) int {
 	for from < to {
-		start, end := nextWord(words, from)
-		if start < to && equalFold(words[start:end], scope) {
+		end := wordEnd(words, from)
+		if equalFold(words[from:end], scope) {
 			return end
 		}
-		from = end
+		from = end + 1
 	}
 	return -1
 }

@@ -183,28 +183,25 @@ func (g *group) post(c *Cache, t *token) {
 }
 
 func hasTwoWords(words string) bool {
-	_, end := nextWord(words, 0)
-	start, _ := nextWord(words, end)
-	return start < len(words)
+	return strings.IndexByte(words, ' ') >= 0
 }
 
 // scopeHashes returns the hashes of the words, each once.
 func (c *Cache) scopeHashes(words string) map[uint64]struct{} {
 	set := make(map[uint64]struct{})
-	for start, end := nextWord(words, 0); start < len(words); start, end = nextWord(words, end) {
-		set[c.hashScope(words[start:end])] = struct{}{}
+	for word := range strings.SplitSeq(words, " ") {
+		set[c.hashScope(word)] = struct{}{}
 	}
 	return set
 }
 
 // hashWords is hashScopes of the words.
 func (c *Cache) hashWords(words string) uint64 {
-	if !hasTwoWords(words) {
-		start, end := nextWord(words, 0)
-		if start == end {
-			return 0
-		}
-		return c.hashScope(words[start:end])
+	switch {
+	case words == "":
+		return 0
+	case !hasTwoWords(words):
+		return c.hashScope(words)
 	}
 	var sum uint64
 	for h := range c.scopeHashes(words) {

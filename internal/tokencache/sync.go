@@ -152,11 +152,11 @@ func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
 	}
 	env := strings.ToLower(t.Environment)
 	id := c.hashEnvironment(c.hashIdentity(p.key, t.ClientID, t.Realm, t.HomeAccountID, t.ExtKey), env)
-	hash := mix(id, c.hashWords(t.Target))
+	hash := mix(id, c.hashWords(words(t.Target)))
 	for sl := c.shard(hash).slots[hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
 		have, g := sl.tok, sl.tok.group
 		if sl == &have.slot && g.user == u && g.env == env && g.client == t.ClientID && g.realm == t.Realm &&
-			g.ext == t.ExtKey && sameWords(have.words, t.Target) {
+			g.ext == t.ExtKey && sameWords(have.words, words(t.Target)) {
 			return have
 		}
 	}
