@@ -63,7 +63,7 @@ func (c *core) ask(ctx context.Context, p *place, g grant) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := checkSubject(g, resp, claims); err != nil {
+	if err := checkSubject(p, g, resp, claims); err != nil {
 		return Result{}, err
 	}
 	event := c.event(p, g, resp, claims)
@@ -180,14 +180,14 @@ func namedAccountID(resp *oauth.TokenResponse, claims *idtoken.Claims) string {
 }
 
 // checkSubject refuses a refresh that answers for somebody else (OpenID Connect
-// Core section 12.2). An account from client_info is not comparable with a bare
-// subject, so the two must be of one kind.
-func checkSubject(g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) error {
+// Core section 12.2). Entra names people by client_info, in any letter case;
+// elsewhere the subject does, to the letter.
+func checkSubject(p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) error {
 	asked, named := g.account.HomeAccountID, namedAccountID(resp, claims)
-	if asked == "" || named == "" || strings.EqualFold(asked, named) {
+	switch {
+	case asked == "" || named == "" || asked == named:
 		return nil
-	}
-	if strings.Contains(asked, ".") != strings.Contains(named, ".") {
+	case p.meta.Kind == authority.Entra && (resp.ClientInfo == "" || strings.EqualFold(asked, named)):
 		return nil
 	}
 	return &IDTokenError{Reason: IDTokenSubject, Err: errOtherUser}

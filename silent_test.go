@@ -1,6 +1,7 @@
 package msal_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,5 +174,20 @@ func TestCorruptCacheChangesNothing(t *testing.T) {
 	}
 	if hit, err := w.web(t, func(o *msal.Options) { o.Cache = cache }).AcquireTokenSilent(t.Context(), silent(res.Account)); err != nil || hit.Source != msal.FromCache {
 		t.Errorf("got %v, %v", hit, err)
+	}
+}
+
+func TestRefreshThatAnswersForSomebodyElseIsRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	res := w.signIn(t, c, alice)
+	w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Tamper: emulator.Tamper{
+		Set: map[string]any{"client_info": "eyJ1aWQiOiJib2IiLCJ1dGlkIjoidCJ9"}}}) // {"uid":"bob","utid":"t"}
+	request := silent(res.Account)
+	request.ForceRefresh = true
+	other, err := c.AcquireTokenSilent(t.Context(), request)
+	var refused *msal.IDTokenError
+	if !errors.As(err, &refused) || refused.Reason != msal.IDTokenSubject || !other.IsZero() {
+		t.Errorf("got %v, %v; want an ID token error for the subject", other, err)
 	}
 }
