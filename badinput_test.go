@@ -15,32 +15,31 @@ import (
 )
 
 func TestMalformedAuthoritiesAreRefusedWithoutNetwork(t *testing.T) {
-	for _, tt := range []struct{ authority, oidc string }{
-		{authority: "login.microsoftonline.com/contoso"},
-		{authority: "http://login.microsoftonline.com/contoso"},
-		{authority: "https://login.microsoftonline.com"},
-		{authority: "https://login.microsoftonline.com/"},
-		{authority: "https:///contoso"},
-		{authority: "https://user:" + planted + "@login.microsoftonline.com/contoso"},
-		{authority: "https://login.microsoftonline.com/../evil"},
-		{authority: "https://login.microsoftonline.com/a%2fb"},
-		{authority: "https://login.microsoftonline.com/a b"},
-		{authority: "https://login.microsoftonline.com\\@evil.example/contoso"},
-		{authority: "https://login.microsoftonline.com:99999/contoso"},
-		{authority: "https://login.microsoftonline.com/contoso\n"},
-		{authority: "ftp://host/t"},
-		{oidc: "http://issuer.example"},
-		{oidc: "https://"},
-		{oidc: "https://issuer.example/?a=b"},
-		{authority: authority, oidc: "https://issuer.example"},
+	const entra, issuer, tenant = "use https://login.microsoftonline.com/{tenant}", "use the issuer's URL", "use the tenant's id"
+	for _, tt := range []struct{ authority, oidc, hint string }{
+		{authority: "login.microsoftonline.com/contoso", hint: entra},
+		{authority: "http://login.microsoftonline.com/contoso", hint: entra},
+		{authority: "https://login.microsoftonline.com", hint: tenant},
+		{authority: "https://login.microsoftonline.com/", hint: tenant},
+		{authority: "https:///contoso", hint: entra},
+		{authority: "https://user:" + planted + "@login.microsoftonline.com/contoso", hint: "remove everything between"},
+		{authority: "https://login.microsoftonline.com/../evil", hint: tenant},
+		{authority: "https://login.microsoftonline.com/a%2fb", hint: tenant},
+		{authority: "https://login.microsoftonline.com/a b", hint: entra},
+		{authority: "https://login.microsoftonline.com\\@evil.example/contoso", hint: entra},
+		{authority: "https://login.microsoftonline.com:99999/contoso", hint: "correct the port"},
+		{authority: "https://login.microsoftonline.com/contoso\n", hint: entra},
+		{authority: "ftp://host/t", hint: entra},
+		{oidc: "http://issuer.example", hint: issuer},
+		{oidc: "https://", hint: issuer},
+		{oidc: "https://issuer.example/?a=b", hint: "remove everything from the first ?"},
+		{authority: authority, oidc: "https://issuer.example", hint: "not both"},
 	} {
 		t.Run(tt.authority+"|"+tt.oidc, func(t *testing.T) {
 			w := newWorld(t)
 			_, err := msal.NewPublicClient("id", w.options(func(o *msal.Options) { o.Authority, o.OIDCAuthority = tt.authority, tt.oidc }))
 			wantError(t, err, msal.ErrConfiguration)
-			if strings.Contains(err.Error(), planted) {
-				t.Error("the error shows the password")
-			}
+			wantHint(t, err, tt.hint)
 			if len(w.wire.requests) != 0 {
 				t.Errorf("requests were sent: %q", w.wire.requests)
 			}
@@ -97,23 +96,21 @@ func TestUnreadableKeysAreRefused(t *testing.T) {
 	cert := newCertificate(t, testKey(), time.Hour)
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(testKey())}))
 	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" + "AAAA\n-----END RSA PRIVATE KEY-----\n"
-	for name, text := range map[string]string{
-		"empty":              "",
-		"no PEM":             planted,
-		"no key":             pemCertificate(cert),
-		"no certificate":     key,
-		"two keys":           key + otherKey(t) + pemCertificate(cert),
-		"encrypted, PKCS#8":  "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n" + pemCertificate(cert),
-		"encrypted, legacy":  legacy + pemCertificate(cert),
-		"garbage in the key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + pemCertificate(cert),
-		"another's key":      otherKey(t) + pemCertificate(cert),
+	for _, tt := range []struct{ name, pem, hint string }{
+		{"empty", "", "convert it with openssl"},
+		{"no PEM", planted, "convert it with openssl"},
+		{"no key", pemCertificate(cert), "give one"},
+		{"no certificate", key, "give the one registered"},
+		{"two keys", key + otherKey(t) + pemCertificate(cert), "leave only the one"},
+		{"encrypted, PKCS#8", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n" + pemCertificate(cert), "decrypt it with"},
+		{"encrypted, legacy", legacy + pemCertificate(cert), "decrypt it with"},
+		{"garbage in the key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + pemCertificate(cert), "PEM block 1"},
+		{"another's key", otherKey(t) + pemCertificate(cert), "give the two that belong together"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := msal.ParseCertificate([]byte(text))
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := msal.ParseCertificate([]byte(tt.pem))
 			wantError(t, err, msal.ErrConfiguration)
-			if strings.Contains(err.Error(), planted) {
-				t.Error("the error shows the input")
-			}
+			wantHint(t, err, tt.hint)
 		})
 	}
 	got, err := msal.ParseCertificate([]byte(key + pemCertificate(cert)))
@@ -136,19 +133,20 @@ func TestBadAnswersOfTheTokenEndpoint(t *testing.T) {
 		name  string
 		fault emulator.Fault
 		want  error
+		hint  string
 	}{
-		{"HTML", emulator.Fault{Status: 200, ContentType: "text/html", Body: "<html>" + planted + "</html>"}, msal.ErrProtocol},
-		{"HTML with a server error", emulator.Fault{Status: 502, ContentType: "text/html", Body: "<html>" + planted}, msal.ErrTransient},
-		{"empty", emulator.Fault{Status: 200, ContentType: "application/json", Body: " "}, msal.ErrProtocol},
-		{"an array", emulator.Fault{Status: 200, ContentType: "application/json", Body: "[]"}, msal.ErrProtocol},
-		{"no access token", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"refresh_token":"` + planted + `"}`}, msal.ErrProtocol},
-		{"an access token of the wrong type", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":["` + planted + `"]}`}, msal.ErrProtocol},
-		{"truncated", emulator.Fault{Truncate: 20}, msal.ErrTransient},
-		{"connection reset", emulator.Fault{Reset: true}, msal.ErrTransient},
-		{"oversized", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":"` + strings.Repeat("a", 2<<20) + `"}`}, msal.ErrProtocol},
-		{"a redirect", emulator.Fault{Status: 307, Redirect: "https://evil.example/token"}, msal.ErrProtocol},
-		{"a redirect to http", emulator.Fault{Status: 302, Redirect: "http://evil.example/token"}, msal.ErrProtocol},
-		{"unauthorized without a body", emulator.Fault{Status: 401, ContentType: "text/plain", Body: "no"}, msal.ErrProtocol},
+		{"HTML", emulator.Fault{Status: 200, ContentType: "text/html", Body: "<html>" + planted + "</html>"}, msal.ErrProtocol, "a proxy, a captive portal"},
+		{"HTML with a server error", emulator.Fault{Status: 502, ContentType: "text/html", Body: "<html>" + planted}, msal.ErrTransient, "try again later"},
+		{"empty", emulator.Fault{Status: 200, ContentType: "application/json", Body: " "}, msal.ErrProtocol, "it is empty"},
+		{"an array", emulator.Fault{Status: 200, ContentType: "application/json", Body: "[]"}, msal.ErrProtocol, "not a JSON object"},
+		{"no access token", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"refresh_token":"` + planted + `"}`}, msal.ErrProtocol, "neither an access_token"},
+		{"an access token of the wrong type", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":["` + planted + `"]}`}, msal.ErrProtocol, "access_token"},
+		{"truncated", emulator.Fault{Truncate: 20}, msal.ErrTransient, "closed before"},
+		{"connection reset", emulator.Fault{Reset: true}, msal.ErrTransient, "reset"},
+		{"oversized", emulator.Fault{Status: 200, ContentType: "application/json", Body: `{"access_token":"` + strings.Repeat("a", 2<<20) + `"}`}, msal.ErrProtocol, "not from a sign-in service"},
+		{"a redirect", emulator.Fault{Status: 307, Redirect: "https://evil.example/token"}, msal.ErrProtocol, "look for a proxy"},
+		{"a redirect to http", emulator.Fault{Status: 302, Redirect: "http://evil.example/token"}, msal.ErrProtocol, "look for a proxy"},
+		{"unauthorized without a body", emulator.Fault{Status: 401, ContentType: "text/plain", Body: "no"}, msal.ErrProtocol, "not JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -157,7 +155,8 @@ func TestBadAnswersOfTheTokenEndpoint(t *testing.T) {
 			w.Emulator().Inject(tt.fault)
 			res, err := w.daemon(t, func(o *msal.Options) { o.Cache = cache }).AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}})
 			wantError(t, err, tt.want)
-			if !res.IsZero() || strings.Contains(err.Error(), planted) || strings.Contains(w.log.String(), planted) {
+			wantHint(t, err, tt.hint)
+			if !res.IsZero() || strings.Contains(w.log.String(), planted) {
 				t.Error("something of the answer got out")
 			}
 			unchanged()
@@ -168,5 +167,16 @@ func TestBadAnswersOfTheTokenEndpoint(t *testing.T) {
 				t.Error("a broken answer asks for no person")
 			}
 		})
+	}
+}
+
+// wantHint fails unless the error says what to do, and keeps what was planted.
+func wantHint(t *testing.T, err error, hint string) {
+	t.Helper()
+	if !strings.Contains(err.Error(), hint) { // the one place where text matters: people read it
+		t.Errorf("got %q, want the hint %q", err, hint)
+	}
+	if strings.Contains(err.Error(), planted) {
+		t.Error("the error shows what was planted in the input")
 	}
 }

@@ -66,7 +66,7 @@ func (e *Error) Error() string {
 	if e.SubError != "" {
 		fmt.Fprintf(&b, " (%s)", e.SubError)
 	}
-	if d := firstLine(e.Description); d != "" {
+	if d := message(e.Description); d != "" {
 		b.WriteString(": ")
 		b.WriteString(d)
 	}
@@ -76,8 +76,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
+// message is a description without the ids and times that Entra appends.
+func message(description string) string {
+	line, _, _ := strings.Cut(description, "\n")
+	line, _, _ = strings.Cut(line, " Trace ID: ")
 	return strings.TrimRight(line, "\r ")
 }
 

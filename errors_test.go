@@ -62,7 +62,7 @@ func TestOpErrorTextSaysWhatHappenedAndWhatToDo(t *testing.T) {
 }
 
 func TestErrorTextIsOneLine(t *testing.T) {
-	err := &Error{Code: "invalid_grant", SubError: "bad_token", Description: "AADSTS1: no.\r\nTrace ID: x", CorrelationID: "c"}
+	err := &Error{Code: "invalid_grant", SubError: "bad_token", Description: "AADSTS1: no. Trace ID: x\r\nTimestamp: y", CorrelationID: "c"}
 	if got, want := err.Error(), "msal: the identity service answered invalid_grant (bad_token): AADSTS1: no. [correlation id c]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -10,6 +10,7 @@
 package authority
 
 import (
+	"errors"
 	"strings"
 )
 
@@ -88,6 +89,10 @@ func Parse(raw string) (Authority, error) {
 func ParseOIDC(issuer string) (Authority, error) {
 	u, err := split(issuer)
 	if err != nil {
+		var malformed *URLError
+		if errors.As(err, &malformed) && malformed.Hint == shapeHint {
+			malformed.Hint = issuerHint
+		}
 		return Authority{}, err
 	}
 	path, err := u.issuerPath()

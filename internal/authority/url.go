@@ -54,6 +54,7 @@ func quoted(s string) string {
 
 const (
 	shapeHint  = "use https://login.microsoftonline.com/{tenant}, or the https URL of your own cloud followed by the tenant"
+	issuerHint = "use the issuer's URL, https://{host}/{path}, as its documents spell it"
 	tenantHint = "use the tenant's id (a GUID), one of its domain names, common, organizations or consumers"
 	escapeHint = "write the path plainly, in letters, digits, dots, hyphens and underscores"
 )
