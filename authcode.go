@@ -71,9 +71,9 @@ type AuthCodeFlowRequest struct {
 // flow where only this person's session can reach it (it is plain JSON, and
 // holds secrets), and give it to AcquireTokenByAuthCodeFlow with the answer.
 type AuthCodeFlow struct {
-	URL           string        `json:"auth_uri"`
-	State         string        `json:"state"`
-	Nonce         string        `json:"nonce"` // its SHA-256 is what is sent
+	URL           string        `json:"auth_uri"` // where to send the person
+	State         string        `json:"state"`    // what the answer must come with
+	Nonce         string        `json:"nonce"`    // its SHA-256 is what is sent
 	CodeVerifier  string        `json:"code_verifier"`
 	RedirectURI   string        `json:"redirect_uri"`
 	Scopes        []string      `json:"scope"`
@@ -210,6 +210,7 @@ func (c *core) randomText(bytes int) (string, error) {
 
 // AuthCodeRedemption completes a sign-in.
 type AuthCodeRedemption struct {
+	// Flow is what InitiateAuthCodeFlow returned for this person.
 	Flow AuthCodeFlow
 	// Response is what came to the redirect URI: the posted form, or the
 	// query. (*http.Request).Form holds either after ParseForm.

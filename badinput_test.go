@@ -173,10 +173,11 @@ func TestBadAnswersOfTheTokenEndpoint(t *testing.T) {
 // wantHint fails unless the error says what to do, and keeps what was planted.
 func wantHint(t *testing.T, err error, hint string) {
 	t.Helper()
-	if !strings.Contains(err.Error(), hint) { // the one place where text matters: people read it
-		t.Errorf("got %q, want the hint %q", err, hint)
+	text := err.Error() // here the text is what is tested: people read it
+	if !strings.Contains(text, hint) {
+		t.Errorf("got %q, want the hint %q", text, hint)
 	}
-	if strings.Contains(err.Error(), planted) {
+	if strings.Contains(text, planted) {
 		t.Error("the error shows what was planted in the input")
 	}
 }

@@ -29,7 +29,8 @@ type ForClientRequest struct {
 // the service's refresh hint is returned at once and refreshed behind the
 // caller's back. Errors: *Error from the service, ErrConfiguration for what the
 // caller gave, ErrTransient for the network.
-func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (res Result, err error) {
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (Result, error) {
+	var res Result
 	now := time.Now() // once: on a hit, looking at the clock is the largest cost
 	p, err := c.where(ctx, now)
 	if err != nil {

@@ -24,8 +24,8 @@ type DeviceFlowRequest struct {
 // UserCode and VerificationURI. It is plain JSON and holds a secret: a flow may
 // be redeemed by another process.
 type DeviceFlow struct {
-	UserCode                string        `json:"user_code"`
-	VerificationURI         string        `json:"verification_uri"`
+	UserCode                string        `json:"user_code"`                           // to be typed by the person
+	VerificationURI         string        `json:"verification_uri"`                    // where to type it
 	VerificationURIComplete string        `json:"verification_uri_complete,omitempty"` // with the code in it; Entra sends none
 	Message                 string        `json:"message"`                             // for the person; made here if the service sends none
 	ExpiresAt               time.Time     `json:"expires_at"`
@@ -94,6 +94,7 @@ func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowReque
 
 // DeviceFlowRedemption completes a device sign-in.
 type DeviceFlowRedemption struct {
+	// Flow is what InitiateDeviceFlow returned, here or in another process.
 	Flow DeviceFlow
 }
 

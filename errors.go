@@ -174,8 +174,8 @@ const (
 // IDTokenError reports an ID token that was refused. Nothing of the answer that
 // carried it has been cached. It answers to ErrProtocol.
 type IDTokenError struct {
-	Reason IDTokenReason
-	Err    error // what was expected and what came; never the token
+	Reason IDTokenReason // the check that failed
+	Err    error         // what was expected and what came; never the token
 }
 
 func (e *IDTokenError) Error() string {
@@ -191,7 +191,7 @@ func (e *IDTokenError) Is(target error) bool { return target == ErrProtocol }
 // BrowserTimeoutError reports that nobody finished signing in in the browser in
 // time. It answers to ErrTimeout.
 type BrowserTimeoutError struct {
-	Timeout time.Duration
+	Timeout time.Duration // how long was waited
 }
 
 func (e *BrowserTimeoutError) Error() string {

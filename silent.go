@@ -39,7 +39,8 @@ type SilentRequest struct {
 // includes ErrNoToken, when the cache has nothing for the account. When the
 // service cannot be reached, an access token that has not expired is returned
 // although it is about to.
-func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Result, err error) {
+func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result, error) {
+	var res Result
 	if r.Account.HomeAccountID == "" {
 		return res, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
 	}

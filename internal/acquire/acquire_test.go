@@ -42,7 +42,7 @@ func (i *issuer) steps(key string) Steps[token] {
 			i.calls++
 			n, fail := i.calls, i.fail
 			i.mu.Unlock()
-			time.Sleep(i.delay)
+			<-time.After(i.delay)
 			if fail != nil {
 				return token{}, fail
 			}

@@ -118,10 +118,7 @@ func TestParsePEMRefuses(t *testing.T) {
 
 func TestParsePEMReadsWhatOpenSSLWrites(t *testing.T) {
 	t.Parallel()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
+	openssl := findOpenSSL(t)
 	dir := t.TempDir()
 	ssl := func(args ...string) { run(t, dir, openssl, args...) }
 	ssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "pkcs8.pem", "-out", "cert.pem", "-subj", "/CN=app", "-days", "30")
