@@ -1,7 +1,6 @@
 package msal
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -200,8 +199,3 @@ func (e *BrowserTimeoutError) Error() string {
 
 // Is reports whether target is ErrTimeout.
 func (e *BrowserTimeoutError) Is(target error) bool { return target == ErrTimeout }
-
-// isContext reports whether err is the caller's own cancellation or deadline.
-func isContext(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
