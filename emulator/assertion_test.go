@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"strings"
@@ -35,96 +36,164 @@ func certify(t *testing.T, key crypto.Signer) (der []byte, text string) {
 	return der, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-type claims = jwt.MapClaims
+// assertions is an emulator whose daemon has two certificates, and what is
+// needed to sign with them.
+type assertions struct {
+	*fixture
+	rsaKey       *rsa.PrivateKey
+	ecKey        *ecdsa.PrivateKey
+	rsaDER       []byte
+	rsaPEM       string
+	sha1, sha256 []byte // of the RSA certificate
+	ecSHA256     []byte
+	now          time.Time
+}
 
-func TestClientAssertions(t *testing.T) {
-	t.Parallel()
-	rsaKey, other := signingKey(), mustRSA(t)
+func startAssertions(t *testing.T) assertions {
+	t.Helper()
 	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rsaDER, rsaPEM := certify(t, rsaKey)
-	ecDER, ecPEM := certify(t, ecKey)
-	f := start(t, func(c *emulator.Config) { c.Tenants[0].Apps[3].Certificates = []string{rsaPEM, ecPEM} })
-	now := f.emu.Now()
-	good := func(changes ...any) claims {
-		c := claims{"aud": tokenURL, "iss": emulator.DaemonClientID, "sub": emulator.DaemonClientID, "jti": "j",
-			"nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix()}
-		for i := 0; i+1 < len(changes); i += 2 {
-			if changes[i+1] == nil {
-				delete(c, changes[i].(string))
-			} else {
-				c[changes[i].(string)] = changes[i+1]
-			}
+	a := assertions{rsaKey: signingKey(), ecKey: ecKey}
+	var ecPEM string
+	var ecDER []byte
+	a.rsaDER, a.rsaPEM = certify(t, a.rsaKey)
+	ecDER, ecPEM = certify(t, ecKey)
+	one, two, three := sha1.Sum(a.rsaDER), sha256.Sum256(a.rsaDER), sha256.Sum256(ecDER)
+	a.sha1, a.sha256, a.ecSHA256 = one[:], two[:], three[:]
+	a.fixture = start(t, func(c *emulator.Config) { c.Tenants[0].Apps[3].Certificates = []string{a.rsaPEM, ecPEM} })
+	a.now = a.emu.Now()
+	return a
+}
+
+// claims are good ones; changes override, nil removes.
+func (a assertions) claims(changes ...any) jwt.MapClaims {
+	c := jwt.MapClaims{"aud": tokenURL, "iss": emulator.DaemonClientID, "sub": emulator.DaemonClientID, "jti": "j",
+		"nbf": a.now.Unix(), "exp": a.now.Add(10 * time.Minute).Unix()}
+	for i := 0; i+1 < len(changes); i += 2 {
+		if name, _ := changes[i].(string); changes[i+1] == nil {
+			delete(c, name)
+		} else {
+			c[name] = changes[i+1]
 		}
-		return c
 	}
-	sum1, sum2, ecSum := sha1.Sum(rsaDER), sha256.Sum256(rsaDER), sha256.Sum256(ecDER)
-	url, std := base64.RawURLEncoding, base64.StdEncoding
-	x5t := map[string]any{"x5t#S256": url.EncodeToString(sum2[:])}
+	return c
+}
+
+func (a assertions) present(t *testing.T, method jwt.SigningMethod, key any, header map[string]any, claims jwt.MapClaims) answer {
+	t.Helper()
+	token := jwt.NewWithClaims(method, claims)
+	for name, value := range header {
+		token.Header[name] = value
+	}
+	signed, err := token.SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.post(tokenURL, daemon("client_secret", "-", "client_assertion", signed, "client_assertion_type", jwtBearer))
+}
+
+func TestClientAssertionsAreAccepted(t *testing.T) {
+	t.Parallel()
+	a := startAssertions(t)
+	raw, std := base64.RawURLEncoding, base64.StdEncoding
+	seconds := float64(a.now.Unix())
 	for _, c := range []struct {
 		name   string
 		method jwt.SigningMethod
 		key    any
 		header map[string]any
-		claims claims
-		code   int // 0: a token
+		change []any
 	}{
-		{"PS256, x5t#S256", jwt.SigningMethodPS256, rsaKey, x5t, good(), 0},
-		{"RS256, x5t", jwt.SigningMethodRS256, rsaKey, map[string]any{"x5t": url.EncodeToString(sum1[:])}, good(), 0},
-		{"RS256, padded x5t and fractions of seconds as MSAL Python", jwt.SigningMethodRS256, rsaKey, map[string]any{"x5t": std.EncodeToString(sum1[:])}, good("nbf", nil, "exp", float64(now.Unix())+600.25, "iat", float64(now.Unix())+0.5), 0},
-		{"PS256, padded x5t#S256 as MSAL Go", jwt.SigningMethodPS256, rsaKey, map[string]any{"x5t#S256": std.EncodeToString(sum2[:])}, good(), 0},
-		{"ES256", jwt.SigningMethodES256, ecKey, map[string]any{"x5t#S256": url.EncodeToString(ecSum[:])}, good(), 0},
-		{"x5c alone", jwt.SigningMethodPS256, rsaKey, map[string]any{"x5c": []string{std.EncodeToString(rsaDER)}}, good(), 0},
-		{"kid is the thumbprint", jwt.SigningMethodPS256, rsaKey, map[string]any{"kid": hexUpper(sum1[:])}, good(), 0},
-		{"audience by domain", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", loginHost+"/contoso.test/oauth2/v2.0/token"), 0},
-		{"audience under an alias", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", "https://login.windows.net/"+emulator.DefaultTenantID+"/oauth2/token"), 0},
-		{"audience is the issuer", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", authority+"/v2.0"), 0},
-		{"audience is a list of one", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", []string{tokenURL}), 0},
-
-		{"audience elsewhere", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", "https://example.com/token"), 700023},
-		{"audience of another tenant", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", loginHost+"/other.example/oauth2/v2.0/token"), 700023},
-		{"audience of another cloud", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", "https://login.microsoftonline.us/contoso.test/oauth2/v2.0/token"), 700023},
-		{"audience is another endpoint", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", authority+"/oauth2/v2.0/authorize"), 700023},
-		{"audience over http", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", strings.Replace(tokenURL, "https", "http", 1)), 700023},
-		{"no audience", jwt.SigningMethodPS256, rsaKey, x5t, good("aud", nil), 700023},
-		{"expired", jwt.SigningMethodPS256, rsaKey, x5t, good("exp", now.Add(-time.Second).Unix()), 700024},
-		{"not yet valid", jwt.SigningMethodPS256, rsaKey, x5t, good("nbf", now.Add(time.Minute).Unix()), 700024},
-		{"no exp", jwt.SigningMethodPS256, rsaKey, x5t, good("exp", nil), 50027},
-		{"exp is text", jwt.SigningMethodPS256, rsaKey, x5t, good("exp", "tomorrow"), 50027},
-		{"another issuer", jwt.SigningMethodPS256, rsaKey, x5t, good("iss", emulator.WebClientID), 700021},
-		{"another subject", jwt.SigningMethodPS256, rsaKey, x5t, good("sub", emulator.WebClientID), 700021},
-		{"another key", jwt.SigningMethodPS256, other, x5t, good(), 700027},
-		{"an unregistered thumbprint", jwt.SigningMethodPS256, rsaKey, map[string]any{"x5t": url.EncodeToString(ecSum[:20])}, good(), 700027},
-		{"no thumbprint", jwt.SigningMethodPS256, rsaKey, nil, good(), 700027},
-		{"HS256 with the certificate as key", jwt.SigningMethodHS256, []byte(rsaPEM), x5t, good(), 700027},
-		{"none", jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, x5t, good(), 700027},
+		{"PS256, x5t#S256", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5t#S256": raw.EncodeToString(a.sha256)}, nil},
+		{"RS256, x5t", jwt.SigningMethodRS256, a.rsaKey, map[string]any{"x5t": raw.EncodeToString(a.sha1)}, nil},
+		{"RS256, padded x5t and fractions of seconds as MSAL Python", jwt.SigningMethodRS256, a.rsaKey, map[string]any{"x5t": std.EncodeToString(a.sha1)},
+			[]any{"nbf", nil, "exp", seconds + 600.25, "iat", seconds - 0.5}},
+		{"PS256, padded x5t#S256 as MSAL Go", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5t#S256": std.EncodeToString(a.sha256)}, nil},
+		{"ES256", jwt.SigningMethodES256, a.ecKey, map[string]any{"x5t#S256": raw.EncodeToString(a.ecSHA256)}, nil},
+		{"x5c alone", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5c": []string{std.EncodeToString(a.rsaDER)}}, nil},
+		{"kid is the thumbprint", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"kid": strings.ToUpper(hex.EncodeToString(a.sha1))}, nil},
+		{"audience by domain", jwt.SigningMethodES256, a.ecKey, nil, []any{"aud", loginHost + "/contoso.test/oauth2/v2.0/token"}},
+		{"audience under an alias", jwt.SigningMethodES256, a.ecKey, nil, []any{"aud", "https://login.windows.net/" + emulator.DefaultTenantID + "/oauth2/token"}},
+		{"audience is the issuer", jwt.SigningMethodES256, a.ecKey, nil, []any{"aud", authority + "/v2.0"}},
+		{"audience is a list of one", jwt.SigningMethodES256, a.ecKey, nil, []any{"aud", []string{tokenURL}}},
 	} {
-		token := jwt.NewWithClaims(c.method, c.claims)
-		for name, value := range c.header {
-			token.Header[name] = value
+		if c.header == nil {
+			c.header = map[string]any{"x5t#S256": raw.EncodeToString(a.ecSHA256)}
 		}
-		signed, err := token.SignedString(c.key)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		a := f.post(tokenURL, daemon("client_secret", "-", "client_assertion", signed, "client_assertion_type", jwtBearer))
-		if c.code != 0 {
-			refused(t, c.name, a, 401, "invalid_client", c.code)
+		got := a.present(t, c.method, c.key, c.header, a.claims(c.change...))
+		if got.Status != 200 {
+			t.Errorf("%s: %s %q", c.name, got.summary(), got.text("error_description"))
 			continue
 		}
-		if a.Status != 200 {
-			t.Errorf("%s: %s %q", c.name, a.summary(), a.text("error_description"))
-			continue
-		}
-		if got, _ := f.verify(a.text("access_token")); got["azpacr"] != "2" {
-			t.Errorf("%s: azpacr %v, want 2", c.name, got["azpacr"])
+		if access, _ := a.verify(got.text("access_token")); access["azpacr"] != "2" {
+			t.Errorf("%s: azpacr %v, want 2", c.name, access["azpacr"])
 		}
 	}
-	refused(t, "not a JWT", f.post(tokenURL, daemon("client_secret", "-", "client_assertion", "x", "client_assertion_type", jwtBearer)), 401, "invalid_client", 50027)
-	refused(t, "odd type", f.post(tokenURL, daemon("client_secret", "-", "client_assertion", "x", "client_assertion_type", "saml")), 400, "invalid_request", 90013)
-	refused(t, "no type", f.post(tokenURL, daemon("client_secret", "-", "client_assertion", "x")), 400, "invalid_request", 900144)
+}
+
+func TestClientAssertionsAreRefusedForTheirClaims(t *testing.T) {
+	t.Parallel()
+	a := startAssertions(t)
+	header := map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(a.ecSHA256)}
+	for _, c := range []struct {
+		name   string
+		change []any
+		code   int
+	}{
+		{"audience elsewhere", []any{"aud", "https://example.com/token"}, 700023},
+		{"audience of another tenant", []any{"aud", loginHost + "/other.example/oauth2/v2.0/token"}, 700023},
+		{"audience of another cloud", []any{"aud", "https://login.microsoftonline.us/contoso.test/oauth2/v2.0/token"}, 700023},
+		{"audience is another endpoint", []any{"aud", authority + "/oauth2/v2.0/authorize"}, 700023},
+		{"audience over http", []any{"aud", strings.Replace(tokenURL, "https", "http", 1)}, 700023},
+		{"two audiences", []any{"aud", []string{tokenURL, "https://example.com"}}, 700023},
+		{"no audience", []any{"aud", nil}, 700023},
+		{"expired", []any{"exp", a.now.Add(-time.Second).Unix()}, 700024},
+		{"not yet valid", []any{"nbf", a.now.Add(time.Minute).Unix()}, 700024},
+		{"no exp", []any{"exp", nil}, 50027},
+		{"exp is text", []any{"exp", "tomorrow"}, 50027},
+		{"another issuer", []any{"iss", emulator.WebClientID}, 700021},
+		{"another subject", []any{"sub", emulator.WebClientID}, 700021},
+		{"no issuer", []any{"iss", nil}, 700021},
+	} {
+		refused(t, c.name, a.present(t, jwt.SigningMethodES256, a.ecKey, header, a.claims(c.change...)), 401, "invalid_client", c.code)
+	}
+}
+
+func TestClientAssertionsAreRefusedForTheirSignature(t *testing.T) {
+	t.Parallel()
+	a := startAssertions(t)
+	raw := base64.RawURLEncoding
+	header := map[string]any{"x5t#S256": raw.EncodeToString(a.sha256)}
+	for _, c := range []struct {
+		name   string
+		method jwt.SigningMethod
+		key    any
+		header map[string]any
+	}{
+		{"another key", jwt.SigningMethodPS256, mustRSA(t), header},
+		{"the other certificate's thumbprint", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5t#S256": raw.EncodeToString(a.ecSHA256)}},
+		{"an unregistered thumbprint", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5t": raw.EncodeToString(a.ecSHA256[:20])}},
+		{"no thumbprint", jwt.SigningMethodPS256, a.rsaKey, nil},
+		{"HS256 with the certificate as key", jwt.SigningMethodHS256, []byte(a.rsaPEM), header},
+		{"none", jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, header},
+	} {
+		refused(t, c.name, a.present(t, c.method, c.key, c.header, a.claims()), 401, "invalid_client", 700027)
+	}
+	for name, c := range map[string]struct {
+		changes []string
+		status  int
+		kind    string
+		code    int
+	}{
+		"not a JWT": {[]string{"client_assertion_type", jwtBearer}, 401, "invalid_client", 50027},
+		"odd type":  {[]string{"client_assertion_type", "saml"}, 400, "invalid_request", 90013},
+		"no type":   {nil, 400, "invalid_request", 900144},
+	} {
+		form := with(daemon("client_secret", "-", "client_assertion", "x"), c.changes...)
+		refused(t, name, a.post(tokenURL, form), c.status, c.kind, c.code)
+	}
 }
 
 func mustRSA(t *testing.T) *rsa.PrivateKey {
@@ -134,14 +203,4 @@ func mustRSA(t *testing.T) *rsa.PrivateKey {
 		t.Fatal(err)
 	}
 	return key
-}
-
-func hexUpper(b []byte) string {
-	const digits = "0123456789ABCDEF"
-	var s strings.Builder
-	for _, x := range b {
-		s.WriteByte(digits[x>>4])
-		s.WriteByte(digits[x&15])
-	}
-	return s.String()
 }

@@ -17,8 +17,8 @@ import (
 // ConfigError is a configuration that cannot be used. Path names the member,
 // such as tenants[0].apps[2].redirect_uris.web[0].
 type ConfigError struct {
-	Path    string
-	Problem string
+	Path    string // the member; empty for the whole
+	Problem string // what is wrong with it
 }
 
 func (e *ConfigError) Error() string {
@@ -63,6 +63,12 @@ func build(cfg Config) (*directory.Directory, error) {
 		tenants = Defaults().Tenants
 	}
 	b := &builder{dir: directory.New(cfg.Lenient), seen: map[string]string{}}
+	for _, a := range directory.BuiltIn() {
+		b.seen["app|"+a.ClientID] = "the built-in " + a.Name
+		for _, uri := range a.IdentifierURIs {
+			b.seen["identifier uri|"+strings.ToLower(uri)] = "the built-in " + a.Name
+		}
+	}
 	for i, t := range tenants {
 		if err := b.tenant(fmt.Sprintf("tenants[%d]", i), t); err != nil {
 			return nil, err

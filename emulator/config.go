@@ -85,9 +85,9 @@ type User struct {
 // is redeemed: web with a credential, SPA with PKCE and an Origin header, native
 // without a credential.
 type RedirectURIs struct {
-	Web    []string `json:"web,omitempty"`
-	SPA    []string `json:"spa,omitempty"`
-	Native []string `json:"native,omitempty"`
+	Web    []string `json:"web,omitempty"`    // server-side web applications
+	SPA    []string `json:"spa,omitempty"`    // pages that redeem codes themselves
+	Native []string `json:"native,omitempty"` // programs on people's machines; http://localhost means any port
 }
 
 // App is an application registration: a client, a resource (API), or both.

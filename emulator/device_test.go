@@ -161,3 +161,17 @@ func TestDeviceFlowAsksForConsent(t *testing.T) {
 	f.submit(page, "consent", "accept")
 	f.token(poll(a, "client_id", emulator.ConsentClientID))
 }
+
+func TestApprovedDeviceIsServedEvenIfItPollsTooFast(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	a := f.device()
+	refused(t, "pending", f.post(tokenURL, poll(a)), 400, "authorization_pending", 70016)
+	if err := f.emu.ApproveDevice(a.text("user_code"), emulator.DefaultUser); err != nil {
+		t.Fatal(err)
+	}
+	f.token(poll(a))
+	if !violated(f, "device-poll") {
+		t.Error("the haste was not noted")
+	}
+}

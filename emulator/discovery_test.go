@@ -112,7 +112,7 @@ func TestConfigurationPerTenantAndHost(t *testing.T) {
 		"https://login.windows.net/contoso.test":            {"https://login.microsoftonline.com/" + id + "/v2.0", "https://login.windows.net/" + id},
 		"https://login.chinacloudapi.cn/contoso.test":       {"https://login.partner.microsoftonline.cn/" + id + "/v2.0", "https://login.chinacloudapi.cn/" + id},
 		"https://login.microsoftonline.us/contoso.test":     {"https://login.microsoftonline.us/" + id + "/v2.0", "https://login.microsoftonline.us/" + id},
-		"https://contoso.ciamlogin.com/contoso.test":        {"https://" + id + ".ciamlogin.com/" + id + "/v2.0", "https://contoso.ciamlogin.com/" + id},
+		"https://contoso.ciamlogin.com/contoso.test":        {"https://contoso.ciamlogin.com/" + id + "/v2.0", "https://contoso.ciamlogin.com/" + id},
 		"https://localhost:8443/contoso.test":               {"https://localhost:8443/" + id + "/v2.0", "https://localhost:8443/" + id},
 		"http://127.0.0.1:8080/contoso.test":                {"http://127.0.0.1:8080/" + id + "/v2.0", "http://127.0.0.1:8080/" + id},
 		"https://login.microsoftonline.com:443/common":      {"https://login.microsoftonline.com/{tenantid}/v2.0", "https://login.microsoftonline.com/common"},
@@ -139,9 +139,10 @@ func TestUnknownTenantsHostsAndPaths(t *testing.T) {
 	t.Parallel()
 	f := start(t, func(c *emulator.Config) { c.Hosts = []string{"entra"} })
 	for address, want := range map[string]struct{ status, code int }{
-		loginHost + "/nobody.example/v2.0/.well-known/openid-configuration":          {400, 90002},
-		loginHost + "/nobody.example/discovery/v2.0/keys":                            {400, 90002},
-		loginHost + "/":                                                              {404, 0},
+		loginHost + "/nobody.example/v2.0/.well-known/openid-configuration": {400, 90002},
+		loginHost + "/nobody.example/discovery/v2.0/keys":                   {400, 90002},
+		loginHost + "/common/.well-known/openid-configuration":              {404, 0}, // version 1 is not emulated
+		loginHost + "/": {404, 0},
 		loginHost + "/common/oauth2/v2.0/nothing":                                    {404, 0},
 		"https://www.example.com/common/v2.0/.well-known/openid-configuration":       {404, 0},
 		"https://evil.login.microsoftonline.com.example/common/discovery/v2.0/keys":  {404, 0},

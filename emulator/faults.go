@@ -50,6 +50,7 @@ type Match struct {
 // request changes nothing there. If none is set, the platform answers, changed
 // by Tamper. Truncate cuts whatever is answered.
 type Fault struct {
+	// Match says which requests; empty, all.
 	Match Match
 	// Skip is how many matching requests pass before the fault acts.
 	Skip int
@@ -179,8 +180,9 @@ func (e *Emulator) forced(f Fault) *endpoint.Error {
 	}
 	known, ok := e.platform.Table().ByCode(number)
 	if !ok {
-		known = endpoint.Error{Name: "Injected", Code: number, Status: http.StatusBadRequest, Kind: "invalid_grant", Text: "An error that a test asked for."}
+		known = endpoint.Error{Name: "Injected", Code: number, Status: http.StatusBadRequest, Kind: "invalid_grant"}
 	}
+	known.Text = "This error was injected." // the table's text may have blanks to fill in
 	known.Status = either(f.Status, known.Status)
 	known.Suberror = either(f.Suberror, known.Suberror)
 	known.Claims = f.Claims

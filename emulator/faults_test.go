@@ -93,7 +93,7 @@ func TestFaultAnswers(t *testing.T) {
 		t.Errorf("the handler did not see the form: %v", a.Body)
 	}
 	f.emu.Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointAuthorize}, AADSTS: 53003, Times: 2})
-	if q := f.open(request(emulator.DesktopClientID, loopback)).Location.Query(); !strings.HasPrefix(q.Get("error_description"), "AADSTS53003") || q.Get("error_subcode") != "message_only" {
+	if q := f.open(request(emulator.DesktopClientID, loopback)).Location.Query(); !strings.HasPrefix(q.Get("error_description"), "AADSTS53003") || q.Get("suberror") != "message_only" {
 		t.Errorf("authorize: %q", q.Get("error"))
 	}
 	if s := f.open(request(emulator.DesktopClientID, "https://evil.example")); s.Location != nil {

@@ -15,9 +15,9 @@ import (
 // headers that are not known to be harmless read "[redacted]"; [Exchange.Sent]
 // compares them with a value that the caller knows.
 type Exchange struct {
-	Time     time.Time
-	Method   string
-	Host     string // as the client sent it
+	Time     time.Time // of arrival, by the emulator's clock
+	Method   string    // such as POST
+	Host     string    // as the client sent it
 	Path     string
 	Secure   bool   // came over TLS
 	Endpoint string // one of the Endpoint constants
@@ -25,8 +25,8 @@ type Exchange struct {
 	Form     url.Values
 	Header   http.Header
 
-	Grant         string
-	ClientID      string
+	Grant         string // grant_type; empty where there is none
+	ClientID      string // as sent or authenticated; may be empty
 	User          string // sign-in name, where it is known
 	CorrelationID string
 	TraceID       string
@@ -70,8 +70,8 @@ func (x Exchange) String() string {
 
 // Violation is something that a client did and should not have done.
 type Violation struct {
-	Time     time.Time
-	Endpoint string
+	Time     time.Time // of the request
+	Endpoint string    // one of the Endpoint constants
 	// Rule is a short stable name, such as "code-reuse".
 	Rule string
 	// Detail says what happened, without secrets.

@@ -99,13 +99,17 @@ func TestViolationsAndAdvice(t *testing.T) {
 		advice bool
 		do     func(f *fixture)
 	}{
-		"tls":                      {false, func(f *fixture) { f.get("http://login.microsoftonline.com/common/discovery/v2.0/keys") }},
-		"secret-in-address":        {false, func(f *fixture) { f.post(tokenURL+"?client_secret=x", daemon()) }},
-		"pkce-downgrade":           {false, func(f *fixture) { f.post(tokenURL, desktopCode(f.code(request(emulator.DesktopClientID, loopback, "code_challenge", "-", "code_challenge_method", "-")))) }},
-		"correlation":              {true, func(f *fixture) { f.post(tokenURL, daemon(), "client-request-id", "") }},
-		"state":                    {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "state", "-")) }},
-		"pkce":                     {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "code_challenge", "-")) }},
-		"pkce-plain":               {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "code_challenge_method", "plain")) }},
+		"tls":               {false, func(f *fixture) { f.get("http://login.microsoftonline.com/common/discovery/v2.0/keys") }},
+		"secret-in-address": {false, func(f *fixture) { f.post(tokenURL+"?client_secret=x", daemon()) }},
+		"pkce-downgrade": {false, func(f *fixture) {
+			f.post(tokenURL, desktopCode(f.code(request(emulator.DesktopClientID, loopback, "code_challenge", "-", "code_challenge_method", "-"))))
+		}},
+		"correlation": {true, func(f *fixture) { f.post(tokenURL, daemon(), "client-request-id", "") }},
+		"state":       {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "state", "-")) }},
+		"pkce":        {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "code_challenge", "-")) }},
+		"pkce-plain": {true, func(f *fixture) {
+			f.open(request(emulator.DesktopClientID, loopback, "code_challenge_method", "plain"))
+		}},
 		"nonce":                    {true, func(f *fixture) { f.open(request(emulator.DesktopClientID, loopback, "nonce", "-")) }},
 		"device-grant-name":        {true, func(f *fixture) { f.post(tokenURL, poll(f.device(), "grant_type", "device_code")) }},
 		"client-credentials-scope": {true, func(f *fixture) { f.post(tokenURL, daemon("scope", "api://tasks/.default openid")) }},

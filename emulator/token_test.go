@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,9 @@ func refused(t *testing.T, name string, a answer, status int, kind string, code 
 	if a.Status != status || a.text("error") != kind || a.code() != code {
 		t.Errorf("%s: %s; want status %d, error %q, AADSTS%d", name, a.summary(), status, kind, code)
 		return
+	}
+	if d := a.text("error_description"); strings.ContainsAny(d, "{}") || !strings.HasPrefix(d, fmt.Sprintf("AADSTS%d: ", code)) {
+		t.Errorf("%s: error_description %q", name, d)
 	}
 	for _, member := range [...]string{"error_description", "timestamp", "trace_id", "correlation_id", "error_uri"} {
 		if a.text(member) == "" {

@@ -63,7 +63,7 @@ type Directory struct {
 // New returns a directory that holds the platform's own applications and
 // resources and nothing else.
 func New(lenient bool) *Directory {
-	return &Directory{apps: builtIn(), lenient: lenient}
+	return &Directory{apps: BuiltIn(), lenient: lenient}
 }
 
 // AddTenant adds a tenant.

@@ -9,8 +9,8 @@ const (
 	ConsumerTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 )
 
-// builtIn returns the applications that exist in every tenant.
-func builtIn() []*App {
+// BuiltIn returns the applications that exist in every tenant.
+func BuiltIn() []*App {
 	resource := func(name, id string, scopes []string, uris ...string) *App {
 		return &App{Name: name, ClientID: id, ObjectID: ID("service principal", id), MultiTenant: true,
 			IdentifierURIs: uris, Scopes: scopes, TokenVersion: 1}

@@ -45,12 +45,16 @@ func ParseTable() (Table, error) {
 	return t, nil
 }
 
-// ByCode finds an entry by its number. Where several share it, the one whose
-// name comes first in the alphabet is returned.
+// ByCode finds an entry by its number. Where several share it, the plainest
+// one is returned: without a suberror, and first in the alphabet.
 func (t Table) ByCode(code int) (Error, bool) {
 	var found Error
 	for _, row := range t {
-		if row.Code == code && (found.Name == "" || row.Name < found.Name) {
+		if row.Code != code {
+			continue
+		}
+		plainer := row.Suberror == "" && found.Suberror != ""
+		if found.Name == "" || plainer || row.Name < found.Name && (row.Suberror == "" || found.Suberror != "") {
 			found = row
 		}
 	}

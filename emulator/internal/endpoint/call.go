@@ -119,7 +119,7 @@ func endpointOf(c *Call) string {
 	switch c.rest {
 	case "discovery/instance":
 		return InstanceDiscovery
-	case "v2.0/.well-known/openid-configuration", ".well-known/openid-configuration":
+	case "v2.0/.well-known/openid-configuration":
 		return Configuration
 	case "discovery/v2.0/keys", "discovery/keys":
 		return KeySet

@@ -34,12 +34,11 @@ func (p *Platform) consent(w http.ResponseWriter, r *http.Request, c *Call) {
 	}
 	c.User = x.user.UPN
 	if c.Form.Get(page.FieldConsent) != page.ConsentAccept {
-		declined := p.fail("ConsentDeclined")
 		if x.device != nil {
 			p.endDevice(w, c, x, false)
 			return
 		}
-		p.respondError(w, r, c, x.req, declined)
+		p.respondError(w, r, c, x.req, p.fail("ConsentDeclined"))
 		return
 	}
 	resource := x.req.scopes.Resource

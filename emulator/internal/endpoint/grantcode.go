@@ -138,9 +138,16 @@ func (p *Platform) narrow(c *Call, g *grant) *Error {
 	if err != nil {
 		return p.scopeFailure(err, c.tenant)
 	}
-	// A refresh token and an ID token were agreed to in the first leg or never.
-	scopes.Offline = scopes.Offline && g.scopes.Offline
-	scopes.OpenID = scopes.OpenID && g.scopes.OpenID
+	late := scopes.Offline && !g.scopes.Offline || scopes.OpenID && !g.scopes.OpenID
+	if c.Grant != "authorization_code" {
+		scopes.Offline = scopes.Offline && g.scopes.Offline
+		scopes.OpenID = scopes.OpenID && g.scopes.OpenID
+	} else if late {
+		// MSAL Go 1.10 names the OpenID scopes only here, and documents that it
+		// gets an account. That Entra allows it is believed, not verified.
+		c.note(Finding{Rule: "scope-late", Detail: "openid or offline_access was asked for at redemption, not at sign-in",
+			Source: "Microsoft identity platform, authorization code flow, scope of the token request", Advice: true})
+	}
 	g.scopes = scopes
 	return nil
 }

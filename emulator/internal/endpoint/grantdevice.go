@@ -42,10 +42,13 @@ func (p *Platform) pollDevice(c *Call, tenant *directory.Tenant, who client, val
 	if early {
 		c.note(Finding{Rule: "device-poll", Detail: "polled " + since.Round(time.Millisecond).String() + " after the last poll; the interval is " + d.interval.String(),
 			Source: "RFC 8628 section 3.5: wait the interval, and five seconds more after slow_down"})
+	}
+	switch {
+	case d.approved: // released clients never slow down, and the real service serves them
+	case early:
 		d.interval += 5 * time.Second
 		return nil, p.fail("DeviceSlowDown")
-	}
-	if !d.approved {
+	default:
 		return nil, p.fail("DevicePending")
 	}
 	if tenant != nil && tenant != d.tenant {

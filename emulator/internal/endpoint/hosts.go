@@ -54,7 +54,7 @@ func sovereign(country string) cloud {
 type place struct {
 	cloud  cloud
 	base   string // scheme://host[:port] for addresses in answers
-	issuer string // scheme://host[:port] of issuers; "" for customer (CIAM) hosts
+	issuer string // scheme://host[:port] of issuers
 	host   string // without port, lower case
 	local  bool
 	secure bool
@@ -85,7 +85,9 @@ func (p *Platform) locate(r *http.Request) (place, bool) {
 	}
 	public := p.clouds[0]
 	if isCustomer(name) {
-		return place{cloud: public, base: "https://" + strings.ToLower(host), host: name, secure: secure}, true
+		// The issuer of customer (CIAM) tenants under a friendly name is
+		// unverified; the name that was asked suits every client.
+		return place{cloud: public, base: "https://" + strings.ToLower(host), issuer: "https://" + name, host: name, secure: secure}, true
 	}
 	if isLoopback(name) || slices.ContainsFunc(p.hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
 		scheme := "http://"
@@ -131,9 +133,6 @@ func isLoopback(name string) bool {
 // issuerV2 is the issuer of version 2 tokens of a tenant, or of the template
 // "{tenantid}".
 func (pl place) issuerV2(tenant string) string {
-	if pl.issuer == "" {
-		return "https://" + tenant + ".ciamlogin.com/" + tenant + "/v2.0"
-	}
 	return pl.issuer + "/" + tenant + "/v2.0"
 }
 

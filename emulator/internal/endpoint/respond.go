@@ -47,7 +47,7 @@ func (p *Platform) respondError(w http.ResponseWriter, r *http.Request, c *Call,
 	stamp := p.now().UTC().Format(timestampFormat)
 	answer := url.Values{"error": {e.Kind}, "error_description": {description(c, e, stamp)}, "error_uri": {c.place.base + "/error?code=" + itoa(e.Code)}}
 	if e.Suberror != "" {
-		answer.Set("error_subcode", e.Suberror)
+		answer.Set("suberror", e.Suberror)
 	}
 	if e.Claims != "" {
 		answer.Set("claims", e.Claims)

@@ -85,7 +85,6 @@ type pending struct {
 	user     *directory.User
 	authTime time.Time
 	expires  time.Time
-	consent  bool // the person has just agreed
 }
 
 const sweepAbove = 4096

@@ -153,10 +153,7 @@ func TestAStolenKeyIsWorthNothingElsewhere(t *testing.T) {
 
 func TestCurlRefusesAStolenKeyElsewhere(t *testing.T) {
 	t.Parallel()
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		t.Skip("curl is not installed")
-	}
+	curl := program(t, "curl")
 	a := newTestAuthority(t)
 	der, key := rogueLeaf(t, a, []string{"www.example.com"}, nil)
 	good, err := a.Certificate("login.microsoftonline.com")

@@ -105,13 +105,13 @@ func (f *front) close() {
 		conns = append(conns, c)
 	}
 	f.mu.Unlock()
-	f.stop()
 	for _, l := range f.listeners {
 		l.Close()
 	}
 	for _, c := range conns {
 		c.Close()
 	}
+	f.stop() // after the connections: what handlers still write must not look like an answer
 	f.server.Close()
 	f.work.Wait()
 }

@@ -263,6 +263,7 @@ func TestTransportSharesTheClockOfABubble(t *testing.T) {
 	})
 }
 
+// The handlers sleep inside the bubble of the client.
 func TestTransportHonorsTheContext(t *testing.T) {
 	tests := []struct {
 		name   string
