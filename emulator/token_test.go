@@ -291,6 +291,23 @@ func refreshWith(token string, changes ...string) url.Values {
 		"scope": {"api://tasks/Tasks.Read openid profile offline_access"}, "client_info": {"1"}}, changes...)
 }
 
+func TestOpenIDScopesMayComeWithTheRedemption(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	code := f.code(request(emulator.DesktopClientID, loopback, "scope", emulator.TasksReadScope))
+	got := f.token(desktopCode(code, "scope", emulator.TasksReadScope+" openid profile offline_access"))
+	if got.text("id_token") == "" || got.text("refresh_token") == "" {
+		t.Errorf("no ID token or no refresh token: %s", got.summary())
+	}
+	late := false
+	for _, v := range f.emu.Advice() {
+		late = late || v.Rule == "scope-late"
+	}
+	if !late {
+		t.Error("nobody was told")
+	}
+}
+
 func TestRefreshTokensServeEveryResourceAndSlide(t *testing.T) {
 	t.Parallel()
 	f := start(t)
