@@ -229,18 +229,18 @@ func parseSeconds(s string) (int64, bool) {
 func selectMembers(object string, keep func(name string) bool) string {
 	type member struct{ name, raw string }
 	var list []member
+	last := make(map[string]int)
 	s := scanner{in: object}
 	s.object(func(name string) {
 		raw := s.skip(2)
 		if keep(name) {
+			last[name] = len(list)
 			list = append(list, member{name, raw})
 		}
 	})
 	var w writer
-	seen := make(map[string]bool)
-	for _, m := range slices.Backward(list) {
-		if !seen[m.name] {
-			seen[m.name] = true
+	for i, m := range list {
+		if last[m.name] == i {
 			w.member(m.name)
 			w.raw(m.raw)
 		}

@@ -199,22 +199,19 @@ func (s *scanner) text() string {
 		return ""
 	}
 	start := s.pos
-	for {
-		s.pos += plainLen(s.in[s.pos:])
-		if s.pos == len(s.in) {
-			s.fail("a string does not end")
-			return ""
-		}
-		switch s.in[s.pos] {
-		case '"':
-			s.pos++
-			return s.in[start : s.pos-1]
-		case '\\':
-			return s.escaped(start)
-		}
+	s.pos += plainLen(s.in[s.pos:])
+	switch {
+	case s.pos == len(s.in):
+		s.fail("a string does not end")
+	case s.in[s.pos] == '"':
+		s.pos++
+		return s.in[start : s.pos-1]
+	case s.in[s.pos] == '\\':
+		return s.escaped(start)
+	default:
 		s.fail("a string has a control character")
-		return ""
 	}
+	return ""
 }
 
 // plainLen returns how many bytes come before a quote, a backslash or a control

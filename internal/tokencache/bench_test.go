@@ -9,29 +9,45 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/msal-go/msal/cache"
 )
 
 // floor is the least that anything like a token cache can do: a map under a
-// lock and a look at the clock, for a client with one tenant. It is flattered:
-// the scope alone is its key.
+// lock and a look at the clock. With the scope alone as its key it serves one
+// client, tenant and user; keyed, it makes the key from the question.
 type floor struct {
-	mu     sync.RWMutex
-	tokens map[string]floorToken
+	mu            sync.RWMutex
+	tokens, keyed map[string]floorToken
 }
 
 type floorToken struct {
-	secret             string
-	expires, refreshOn time.Time
+	secret  string
+	expires time.Time
 }
 
-func (f *floor) get(key string) (floorToken, bool) {
+func (f *floor) get(q *Query) (floorToken, bool) {
 	f.mu.RLock()
-	t, ok := f.tokens[key]
+	t, ok := f.tokens[q.Scopes[0]]
 	f.mu.RUnlock()
-	if !ok || time.Until(t.expires) <= 5*time.Minute {
-		return floorToken{}, false
-	}
-	return t, true
+	return t, ok && time.Until(t.expires) > 5*time.Minute
+}
+
+func (f *floor) getKeyed(q *Query) (floorToken, bool) {
+	var buf [256]byte
+	key := q.key(buf[:0])
+	f.mu.RLock()
+	t, ok := f.keyed[string(key)]
+	f.mu.RUnlock()
+	return t, ok && time.Until(t.expires) > 5*time.Minute
+}
+
+func (q *Query) key(b []byte) []byte {
+	b = append(append(b, q.HomeAccountID...), '-')
+	b = append(append(b, q.Environments[0]...), '-')
+	b = append(append(b, q.ClientID...), '-')
+	b = append(append(b, q.Realm...), '-')
+	return append(b, q.Scopes[0]...)
 }
 
 const benchClient = "11111111-2222-3333-4444-555555555555"
@@ -68,7 +84,8 @@ func BenchmarkHit(b *testing.B) {
 			continue
 		}
 		order := rand.New(rand.NewPCG(1, 2)).Perm(n) // every token, at random
-		b.Run(fmt.Sprintf("floor/%d", n), func(b *testing.B) { benchFloor(b, n, order) })
+		b.Run(fmt.Sprintf("floor/%d", n), func(b *testing.B) { benchFloor(b, n, order, (*floor).get) })
+		b.Run(fmt.Sprintf("keyed/%d", n), func(b *testing.B) { benchFloor(b, n, order, (*floor).getKeyed) })
 		for name, scope := range map[string]string{"exact": "", "superset": "other.read profile openid"} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				c, qs := appCache(n, scope)
@@ -89,17 +106,20 @@ func BenchmarkHit(b *testing.B) {
 	}
 }
 
-func benchFloor(b *testing.B, n int, order []int) {
-	f := floor{tokens: make(map[string]floorToken, n)}
+func benchFloor(b *testing.B, n int, order []int, get func(*floor, *Query) (floorToken, bool)) {
+	f := floor{tokens: make(map[string]floorToken, n), keyed: make(map[string]floorToken, n)}
 	_, qs := appCache(n, "")
 	for i := range qs {
 		f.tokens[strings.Clone(qs[i].Scopes[0])] = floorToken{secret: strings.Repeat("x", 1200), expires: time.Now().Add(time.Hour)}
+	}
+	for i := range qs {
+		f.keyed[string(qs[i].key(nil))] = floorToken{secret: strings.Repeat("x", 1200), expires: time.Now().Add(time.Hour)}
 	}
 	b.ReportAllocs()
 	runtime.GC()
 	i := 0
 	for b.Loop() {
-		if _, ok := f.get(qs[order[i%len(order)]].Scopes[0]); !ok {
+		if _, ok := get(&f, &qs[order[i%len(order)]]); !ok {
 			b.Fatal("miss")
 		}
 		i++
@@ -122,6 +142,42 @@ func BenchmarkMiss(b *testing.B) {
 	q.Scopes = []string{"profile", "nobody.has.this"}
 	for b.Loop() {
 		c.AccessToken(&q, time.Now())
+	}
+}
+
+func BenchmarkSyncUnchanged(b *testing.B) {
+	c := New(Options{Store: new(cache.Memory)})
+	q := query("s1")
+	for i := range 1000 {
+		e := event("t", fmt.Sprint("s", i))
+		e.HomeAccountID = fmt.Sprint(i)
+		record(b, c, UserPartition(e.HomeAccountID), e)
+	}
+	q.HomeAccountID = "1"
+	q.Partition = UserPartition("1")
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.Sync(b.Context(), q.Partition); err != nil {
+			b.Fatal(err)
+		}
+		if _, ok := c.AccessToken(q, time.Now()); !ok {
+			b.Fatal("miss")
+		}
+	}
+}
+
+// BenchmarkRecordInStore is one new token for a user among 10,000 others.
+func BenchmarkRecordInStore(b *testing.B) {
+	c := New(Options{Store: new(cache.Memory)})
+	e := signIn(strings.Repeat("x", 1200), "s")
+	for i := range 10_000 {
+		e.HomeAccountID = fmt.Sprint(i)
+		e.Account.HomeAccountID = e.HomeAccountID
+		record(b, c, UserPartition(e.HomeAccountID), e)
+	}
+	partition := UserPartition(e.HomeAccountID)
+	for b.Loop() {
+		record(b, c, partition, e)
 	}
 }
 

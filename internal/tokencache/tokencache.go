@@ -41,8 +41,11 @@ const defaultMaxAccessTokens = 500_000
 
 // Options configures a Cache.
 type Options struct {
-	Store           cache.Store  // nil: memory only, nothing is ever serialized
-	MaxAccessTokens int          // in memory; zero means 500,000, negative no limit
+	Store cache.Store // nil: memory only, nothing is ever serialized
+	// MaxAccessTokens bounds those in memory; zero means 500,000, negative no
+	// limit. Above it the least recently used go. They stay in the store, but
+	// are found again only when their partition has changed.
+	MaxAccessTokens int
 	Logger          *slog.Logger // nil is silent
 }
 
