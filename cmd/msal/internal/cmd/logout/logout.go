@@ -1,0 +1,160 @@
+// Package logout is the command "msal logout".
+package logout
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/msal-go/msal"
+	"github.com/msal-go/msal/cmd/msal/internal/cmd/accounts"
+	"github.com/msal-go/msal/cmd/msal/internal/exit"
+	"github.com/msal-go/msal/cmd/msal/internal/invocation"
+	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
+	"github.com/msal-go/msal/cmd/msal/internal/output"
+	"github.com/msal-go/msal/cmd/msal/internal/signin"
+	"github.com/msal-go/msal/cmd/msal/internal/terminal"
+)
+
+type options struct {
+	all     bool
+	account string
+}
+
+// New returns the command.
+func New(inv *invocation.Invocation) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "logout",
+		Short: "Forget the tokens of an account",
+		Long: `Remove an account and its tokens from this machine. Nothing is revoked at the
+service, and the browser stays signed in. No network is used.`,
+		Example: "  msal logout\n  msal logout --account alice@contoso.com\n  msal logout --all",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), inv) },
+	}
+	cmd.Flags().BoolVar(&o.all, "all", false, "all accounts, and whatever else was kept")
+	cmd.Flags().StringVar(&o.account, "account", "", "user name or home account id (MSAL_ACCOUNT)")
+	// The flag exists, so that this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("account", accounts.Complete(inv))
+	return cmd
+}
+
+func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
+	format, err := inv.Format(output.Text, output.Text, output.JSON, output.None)
+	if err != nil {
+		return err
+	}
+	folder, err := inv.Folder()
+	if err != nil {
+		return err
+	}
+	if o.account == "" && !o.all {
+		o.account = inv.Getenv("MSAL_ACCOUNT")
+	}
+	var gone []string
+	switch {
+	case o.all && o.account != "":
+		return &exit.UsageError{Problem: "--all and --account contradict each other", Hint: "leave one of them out"}
+	case o.all:
+		gone, err = removeAll(folder)
+	default:
+		gone, err = o.removeOne(ctx, inv, folder)
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range gone {
+		inv.Say("%s Signed out %s.", inv.ErrStyle.Good("✓"), inv.ErrStyle.Bold(terminal.Clean(name)))
+	}
+	if len(gone) == 0 {
+		inv.Say("Nobody was signed in.")
+	}
+	if format == output.JSON {
+		return output.WriteJSON(inv.Out, map[string][]string{"signedOut": gone})
+	}
+	return nil
+}
+
+// removeAll works on a damaged file too: it is the way out.
+func removeAll(folder loginstate.Folder) ([]string, error) {
+	gone := []string{}
+	if list, err := folder.Accounts(); err == nil {
+		for _, a := range list {
+			gone = append(gone, a.Username)
+		}
+	}
+	return gone, folder.Forget()
+}
+
+func (o *options) removeOne(ctx context.Context, inv *invocation.Invocation, folder loginstate.Folder) ([]string, error) {
+	list, err := folder.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	var found []loginstate.Account
+	var names []string
+	homes := map[string]bool{}
+	for _, a := range list {
+		if signin.Matches(a.Account, o.account) {
+			found = append(found, a)
+			names = append(names, a.Username)
+			homes[a.HomeAccountID] = true
+		}
+	}
+	switch {
+	case len(found) == 0 && o.account == "":
+		return []string{}, nil
+	case len(found) == 0:
+		return nil, &exit.UsageError{Problem: fmt.Sprintf("no account is called %q", o.account), Hint: "msal accounts lists them"}
+	case len(homes) > 1:
+		return nil, &exit.UsageError{
+			Problem: fmt.Sprintf("%d accounts are signed in: %s", len(homes), strings.Join(names, ", ")),
+			Hint:    "say which with --account, or use --all",
+		}
+	}
+	if err := remove(ctx, inv, folder, found); err != nil {
+		return nil, err
+	}
+	return names[:1], forgetDefault(folder, found[0].HomeAccountID)
+}
+
+// remove takes accounts out of the cache, each by a client of its own cloud.
+func remove(ctx context.Context, inv *invocation.Invocation, folder loginstate.Folder, list []loginstate.Account) error {
+	data, err := folder.Tokens()
+	if err != nil {
+		return err
+	}
+	cache := msal.NewTokenCache(msal.CacheOptions{Logger: inv.Logger()})
+	if err := cache.Unmarshal(data); err != nil {
+		return folder.Damaged()
+	}
+	for _, a := range list {
+		// Removing needs no particular application; the name is never sent.
+		client, err := msal.NewPublicClient("msal-cli", msal.Options{
+			Authority: "https://" + a.Environment + "/" + a.Realm, InstanceDiscovery: msal.InstanceDiscoveryOff,
+			Cache: cache, Logger: inv.Logger(),
+		})
+		if err != nil {
+			return err
+		}
+		if err := client.RemoveAccount(ctx, msal.RemoveAccountRequest{Account: a.Account}); err != nil {
+			return err
+		}
+	}
+	if data, err = cache.Marshal(); err != nil {
+		return err
+	}
+	return folder.SaveTokens(data)
+}
+
+// forgetDefault drops the memory of the last login if it was this account's.
+func forgetDefault(folder loginstate.Folder, home string) error {
+	last, err := folder.LastLogin()
+	if err != nil || last.HomeAccountID != home {
+		return err
+	}
+	return folder.ForgetLogin()
+}

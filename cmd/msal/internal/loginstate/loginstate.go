@@ -1,0 +1,224 @@
+// Package loginstate keeps what "msal login" got between two invocations: the
+// token cache of public clients, in the JSON of the MSAL family, and which
+// login was the last.
+//
+// Both are files that only their owner can read, replaced as a whole, so that
+// nobody ever sees half of one. There is no lock: of two commands that end at
+// the same time the last one's tokens stay, and the other's refresh token has
+// to be acquired again. Tokens of applications are never kept.
+package loginstate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxSize bounds the files, in bytes.
+const maxSize = 32 << 20
+
+const (
+	tokensFile = "tokens.json"
+	loginFile  = "login.json"
+)
+
+// FileError reports a file or folder that cannot be used. It answers to the
+// errors of package fs.
+type FileError struct {
+	Op   string
+	Path string
+	Hint string
+	Err  error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// What makes a file unusable.
+var (
+	ErrNotRegular = errors.New("it is a link or a device, not a plain file")
+	ErrNotFolder  = errors.New("it is a link or a file, not a folder")
+	ErrTooLarge   = errors.New("it is too large to be what it should be")
+	ErrDamaged    = errors.New("it is damaged")
+)
+
+// Folder is where the files are.
+type Folder struct{ path string }
+
+// In returns the folder of this program in a folder for caches, such as
+// os.UserCacheDir's.
+func In(cacheDir string) Folder { return Folder{filepath.Join(cacheDir, "msal")} }
+
+// Apart returns a folder inside this one, for logins that must not mix with
+// those here.
+func (f Folder) Apart(name string) Folder { return Folder{filepath.Join(f.path, name)} }
+
+// TokensPath names the file with the tokens.
+func (f Folder) TokensPath() string { return filepath.Join(f.path, tokensFile) }
+
+// Login is the last login, as the default for the commands after it.
+type Login struct {
+	ClientID  string `json:"client_id"`
+	Authority string `json:"authority"`
+	// Discovery is how the authority's host was checked: "auto" or "off".
+	Discovery     string `json:"instance_discovery,omitempty"`
+	HomeAccountID string `json:"home_account_id"`
+}
+
+// Tokens returns the token cache; nil if there is none yet.
+func (f Folder) Tokens() ([]byte, error) { return f.read(tokensFile) }
+
+// SaveTokens replaces the token cache.
+func (f Folder) SaveTokens(data []byte) error { return f.write(tokensFile, data) }
+
+// LastLogin returns the last login; zero if there is none.
+func (f Folder) LastLogin() (Login, error) {
+	data, err := f.read(loginFile)
+	if err != nil || data == nil {
+		return Login{}, err
+	}
+	var l Login
+	if err := json.Unmarshal(data, &l); err != nil {
+		return Login{}, f.damaged(loginFile)
+	}
+	return l, nil
+}
+
+// SaveLogin remembers a login.
+func (f Folder) SaveLogin(l Login) error {
+	data, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the login: %w", err)
+	}
+	return f.write(loginFile, append(data, '\n'))
+}
+
+// Forget removes both files. It is no error that they are not there.
+func (f Folder) Forget() error {
+	return errors.Join(f.remove(tokensFile), f.ForgetLogin())
+}
+
+// ForgetLogin removes the memory of the last login.
+func (f Folder) ForgetLogin() error { return f.remove(loginFile) }
+
+func (f Folder) remove(name string) error {
+	path := filepath.Join(f.path, name)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &FileError{Op: "remove", Path: path, Err: bare(err)}
+	}
+	return nil
+}
+
+func (f Folder) damaged(name string) error {
+	return &FileError{Op: "read", Path: filepath.Join(f.path, name), Hint: "msal logout --all removes it; then sign in again", Err: ErrDamaged}
+}
+
+// Damaged is the error for a token cache that the library could not read.
+func (f Folder) Damaged() error { return f.damaged(tokensFile) }
+
+// read returns a file of this folder, or nil if there is none.
+func (f Folder) read(name string) ([]byte, error) {
+	path := filepath.Join(f.path, name)
+	fail := func(err error) error {
+		return &FileError{Op: "read", Path: path, Hint: "look at what is there; msal logout --all removes it", Err: bare(err)}
+	}
+	if err := f.checkFolder(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fail(err)
+	case !info.Mode().IsRegular():
+		return nil, fail(ErrNotRegular)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fail(err)
+	}
+	defer file.Close()
+	// What was opened must be what was looked at.
+	if opened, err := file.Stat(); err != nil || !os.SameFile(info, opened) {
+		return nil, fail(errors.Join(err, ErrNotRegular))
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxSize+1))
+	if err != nil {
+		return nil, fail(err)
+	}
+	if len(data) > maxSize {
+		return nil, fail(ErrTooLarge)
+	}
+	return data, nil
+}
+
+// write replaces a file by one that only the owner can read.
+func (f Folder) write(name string, data []byte) (err error) {
+	path := filepath.Join(f.path, name)
+	fail := func(err error) error {
+		return &FileError{Op: "write", Path: path, Hint: "is the disk full, or the folder somebody else's?", Err: bare(err)}
+	}
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return fail(err)
+	}
+	if err := f.checkFolder(); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fail(ErrNotRegular)
+	}
+	temp, err := os.CreateTemp(f.path, name+".*") // 0600
+	if err != nil {
+		return fail(err)
+	}
+	defer func() {
+		if err != nil {
+			temp.Close()
+			os.Remove(temp.Name())
+		}
+	}()
+	if _, err = temp.Write(data); err != nil {
+		return fail(err)
+	}
+	if err = temp.Sync(); err != nil {
+		return fail(err)
+	}
+	if err = temp.Close(); err != nil {
+		return fail(err)
+	}
+	if err = os.Rename(temp.Name(), path); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// checkFolder refuses a folder that is not ours alone.
+func (f Folder) checkFolder() error {
+	info, err := os.Lstat(f.path)
+	if err != nil {
+		return &FileError{Op: "open", Path: f.path, Err: bare(err)}
+	}
+	if !info.IsDir() {
+		return &FileError{Op: "open", Path: f.path, Hint: "remove it", Err: ErrNotFolder}
+	}
+	return tighten(f.path, info)
+}
+
+// bare drops the path from an error of package os: FileError has it.
+func bare(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
