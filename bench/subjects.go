@@ -46,23 +46,38 @@ func scopeSets(n int) [][]string {
 	return sets
 }
 
+// maxJSON is how many tokens fit into the JSON that Unmarshal accepts, 256 MiB.
+const maxJSON = 100_000
+
 // newOurs is a client of this library whose cache was read from the family's
-// JSON, as a program would load it.
+// JSON, as a program would load it. Beyond what one document may hold, tokens
+// are acquired one by one.
 func newOurs(client *http.Client, sets [][]string) (subject, error) {
 	cache := msal.NewTokenCache(msal.CacheOptions{MaxAccessTokens: -1})
-	if len(sets) > 0 {
-		if err := cache.Unmarshal(familyJSON(sets)); err != nil {
-			return subject{}, err
-		}
-	}
 	svc, err := msal.NewConfidentialClient(clientID, msal.Secret("s"), msal.Options{Authority: authority, HTTPClient: client, Cache: cache})
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{ours, func(ctx context.Context, scopes []string) (string, error) {
+	acquire := func(ctx context.Context, scopes []string) (string, error) {
 		r, err := svc.AcquireTokenForClient(ctx, msal.ForClientRequest{Scopes: scopes})
 		return r.AccessToken, err
-	}}, nil
+	}
+	switch {
+	case len(sets) > maxJSON:
+		err = acquireAll(acquire, sets)
+	case len(sets) > 0:
+		err = cache.Unmarshal(familyJSON(sets))
+	}
+	return subject{ours, acquire}, err
+}
+
+func acquireAll(acquire func(context.Context, []string) (string, error), sets [][]string) error {
+	for _, scopes := range sets {
+		if _, err := acquire(context.Background(), scopes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func familyJSON(sets [][]string) []byte {
@@ -137,10 +152,5 @@ func newPeer(client *http.Client, sets [][]string) (subject, error) {
 		r, err := c.AcquireTokenByCredential(ctx, scopes)
 		return r.AccessToken, err
 	}
-	for _, scopes := range sets {
-		if _, err := acquire(context.Background(), scopes); err != nil {
-			return subject{}, err
-		}
-	}
-	return subject{peer, acquire}, nil
+	return subject{peer, acquire}, acquireAll(acquire, sets)
 }
