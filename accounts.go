@@ -15,12 +15,15 @@ type AccountsRequest struct {
 }
 
 // Accounts lists the users who have signed in and whose accounts are in the
-// cache, each once. It uses no network. The cache may be shared: other
-// applications' users of the same cloud are listed too.
+// cache, each once. It asks no identity service, but it reads the cache's Store;
+// a confidential client whose Store is no cache.Lister sees only the users it has
+// dealt with itself. The cache may be shared: other applications' users of the
+// same cloud are listed too. In a web application that is everybody: take the
+// account from the session, not from here.
 func (c *core) Accounts(ctx context.Context, r AccountsRequest) ([]Account, error) {
-	found, err := c.cache.index.Accounts(ctx, tokencache.AccountQuery{Partition: c.accountPartition(), Environments: c.authority.Environments()})
+	found, err := c.cache.index.Accounts(ctx, tokencache.AccountQuery{Partition: c.accountPartition(), Environments: c.environments()})
 	if err != nil {
-		return nil, cacheError("list the accounts", err)
+		return nil, cacheError(ctx, "list the accounts", err)
 	}
 	accounts := make([]Account, 0, len(found))
 	for _, a := range found {
@@ -46,12 +49,12 @@ func (c *core) RemoveAccount(ctx context.Context, r RemoveAccountRequest) error 
 	}
 	err := c.cache.index.RemoveAccount(ctx, tokencache.AccountRemoval{
 		Partition:     c.userPartition(r.Account.HomeAccountID),
-		Environments:  c.authority.Environments(),
+		Environments:  c.environments(),
 		ClientID:      c.clientID,
 		HomeAccountID: r.Account.HomeAccountID,
 	})
 	if err != nil {
-		return cacheError("remove the account", err)
+		return cacheError(ctx, "remove the account", err)
 	}
 	return nil
 }

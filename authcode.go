@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -77,6 +78,8 @@ type AuthCodeFlow struct {
 	CodeVerifier  string        `json:"code_verifier"`
 	RedirectURI   string        `json:"redirect_uri"`
 	Scopes        []string      `json:"scope"`
+	ClientID      string        `json:"client_id"` // of the client that began it, which alone may redeem it
+	Authority     string        `json:"authority"`
 	Claims        string        `json:"claims_challenge,omitempty"`
 	MaxAge        time.Duration `json:"max_age,omitempty"` // nanoseconds
 	ExpiresAt     time.Time     `json:"expires_at"`
@@ -120,6 +123,8 @@ func (c *core) InitiateAuthCodeFlow(ctx context.Context, r AuthCodeFlowRequest) 
 		State:         r.State,
 		RedirectURI:   r.RedirectURI,
 		Scopes:        scopes,
+		ClientID:      c.clientID,
+		Authority:     c.authority.URL,
 		Claims:        claims,
 		MaxAge:        r.MaxAge,
 		ExpiresAt:     time.Now().Add(flowLifetime).Round(0),
@@ -141,8 +146,7 @@ func (c *core) InitiateAuthCodeFlow(ctx context.Context, r AuthCodeFlowRequest) 
 }
 
 func checkAuthCodeRequest(r *AuthCodeFlowRequest) error {
-	u, err := url.Parse(r.RedirectURI)
-	if err != nil || u.Scheme == "" || u.Fragment != "" || u.User != nil {
+	if !usableRedirect(r.RedirectURI) {
 		return configError("start a sign-in", "give the absolute redirect URI of the app registration, without fragment", errors.New("the redirect URI is not usable"))
 	}
 	switch r.ResponseMode {
@@ -156,6 +160,25 @@ func checkAuthCodeRequest(r *AuthCodeFlowRequest) error {
 		return configError("start a sign-in", "give whole seconds", errors.New("MaxAge is not usable"))
 	}
 	return nil
+}
+
+// usableRedirect reports whether a browser can be sent to uri with an answer:
+// an https or http URL with a host, the scheme of a native application
+// (RFC 8252 section 7.1), or the out-of-band URN. Not a page that runs scripts.
+func usableRedirect(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil || u.Fragment != "" || u.User != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "", "javascript", "data", "file", "about", "blob":
+		return false
+	case "http", "https":
+		return u.Host != ""
+	case "urn":
+		return u.Opaque != ""
+	}
+	return u.Opaque == "" && strings.Contains(uri, ":/")
 }
 
 // authorizeURL has its parameters in the order of MSAL Python.
@@ -202,7 +225,7 @@ func wireNonce(nonce string) string {
 
 func (c *core) randomText(bytes int) (string, error) {
 	b := make([]byte, bytes)
-	if _, err := c.random.Read(b); err != nil {
+	if _, err := io.ReadFull(c.random, b); err != nil {
 		return "", &OpError{Op: "draw random bytes", Err: err}
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
@@ -212,17 +235,29 @@ func (c *core) randomText(bytes int) (string, error) {
 type AuthCodeRedemption struct {
 	// Flow is what InitiateAuthCodeFlow returned for this person.
 	Flow AuthCodeFlow
-	// Response is what came to the redirect URI: the posted form, or the
-	// query. (*http.Request).Form holds either after ParseForm.
+	// Response is what came to the redirect URI: the posted form, which is
+	// (*http.Request).PostForm after ParseForm, or the query of its URL for
+	// ResponseModeQuery.
 	Response url.Values
 	// Scopes, if given, must be a subset of the flow's: ask at sign-in for
 	// consent to all that is ever needed, take one resource's token now.
 	Scopes []string
 }
 
+// String names the redemption without code and verifier.
+func (r AuthCodeRedemption) String() string { return "redemption of a " + r.Flow.String() }
+
+// GoString is String.
+func (r AuthCodeRedemption) GoString() string { return r.String() }
+
+// LogValue is String.
+func (r AuthCodeRedemption) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
 // AcquireTokenByAuthCodeFlow redeems the answer of a sign-in for tokens.
 //
-// A flow is good once, for an hour. The state must match; the ID token's
+// A flow is good once, for an hour, and only for a client with the id and the
+// authority of the one that began it; another process may redeem it, and if two
+// try, the service takes the code of one. The state must match; the ID token's
 // signature, issuer, audience, nonce and age are checked, and nothing is cached
 // unless all is well. Errors: *Error when the service or the person refused,
 // *IDTokenError, ErrProtocol for an answer that does not belong to the flow,
@@ -258,11 +293,18 @@ func (c *core) AcquireTokenByAuthCodeFlow(ctx context.Context, r AuthCodeRedempt
 	g.form.Add("code", code)
 	g.form.Add("redirect_uri", r.Flow.RedirectURI)
 	g.form.Add("scope", scopeParam(scopes))
-	return c.ask(ctx, p, g)
+	if !c.used.claim(r.Flow.Nonce, r.Flow.ExpiresAt) {
+		return Result{}, &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Hint: "begin again; a page may have been reloaded", Err: errFlowUsed}
+	}
+	res, err := c.ask(ctx, p, g)
+	if err != nil && res.IsZero() && (errors.Is(err, ErrTransient) || ctx.Err() != nil) {
+		c.used.release(r.Flow.Nonce) // the code, which the service takes once, decides
+	}
+	return res, err
 }
 
 func redemptionScopes(r AuthCodeRedemption) ([]string, error) {
-	if r.Scopes == nil {
+	if len(r.Scopes) == 0 {
 		return r.Flow.Scopes, nil
 	}
 	scopes, err := decorate(r.Scopes)
@@ -281,6 +323,7 @@ var (
 	errFlowUsed    = errors.New("the flow has been used before")
 	errFlowExpired = errors.New("the flow has expired")
 	errFlowEmpty   = errors.New("the flow is empty")
+	errFlowOther   = errors.New("the flow belongs to another client or authority")
 	errState       = errors.New("the answer belongs to another sign-in (state differs)")
 	errAmbiguous   = errors.New("the answer repeats a parameter")
 	errNoAnswer    = errors.New("the answer has neither code nor error")
@@ -301,10 +344,10 @@ func (c *core) checkAnswer(r AuthCodeRedemption) (code string, err error) {
 		return "", configError(op, "give the flow that InitiateAuthCodeFlow returned, from the person's session", errFlowEmpty)
 	case subtle.ConstantTimeCompare([]byte(f.State), []byte(r.Response.Get("state"))) != 1:
 		return "", &OpError{Op: op, Kind: ErrProtocol, Hint: "begin again; two sign-ins may have run at once", Err: errState}
+	case c.checkOwn(op, f.ClientID, f.Authority) != nil:
+		return "", c.checkOwn(op, f.ClientID, f.Authority)
 	case !time.Now().Before(f.ExpiresAt):
 		return "", &OpError{Op: op, Kind: ErrTimeout, Hint: "begin again", Err: errFlowExpired}
-	case !c.used.claim(f.State, f.ExpiresAt):
-		return "", &OpError{Op: op, Kind: ErrProtocol, Hint: "begin again; a page may have been reloaded", Err: errFlowUsed}
 	}
 	if code := r.Response.Get("code"); code != "" {
 		return code, nil
@@ -325,9 +368,25 @@ func (c *core) checkAnswer(r AuthCodeRedemption) (code string, err error) {
 	return "", refused
 }
 
+// checkOwn refuses a flow that another client began: its code and verifier are
+// not for this client's authority (RFC 9700 section 4.4).
+func (c *core) checkOwn(op, clientID, authority string) error {
+	if clientID == c.clientID && authority == c.authority.URL {
+		return nil
+	}
+	return configError(op, "redeem the flow with the client that began it", errFlowOther)
+}
+
 // checkAnswerIssuer refuses an answer of another authorization server (RFC 9207).
+// Entra's issuer names the tenant that the person came from, whichever that is.
 func checkAnswerIssuer(p *place, iss string) error {
-	if iss == "" || p.meta.Issuer == "" || strings.Contains(p.meta.Issuer, "{tenantid}") || iss == p.meta.Issuer {
+	if iss == "" || p.meta.Issuer == "" || iss == p.meta.Issuer {
+		return nil
+	}
+	before, after, template := strings.Cut(p.meta.Issuer, "{tenantid}")
+	tenant, isThere := strings.CutPrefix(iss, before)
+	tenant, isThere2 := strings.CutSuffix(tenant, after)
+	if template && isThere && isThere2 && len(tenant) == 36 && !strings.ContainsAny(tenant, "/.:@?#") {
 		return nil
 	}
 	return &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Err: errAnswerFrom}
@@ -337,28 +396,36 @@ func checkAnswerIssuer(p *place, iss string) error {
 // have expired anyway. The zero value is ready to use.
 type usedFlows struct {
 	mu     sync.Mutex
-	states map[[sha256.Size]byte]time.Time
+	nonces map[[sha256.Size]byte]time.Time
 	sweep  time.Time // when to drop expired ones next
 }
 
-// claim reports whether the flow is used for the first time.
-func (u *usedFlows) claim(state string, expires time.Time) bool {
+// claim reports whether the flow with this nonce is used for the first time. The
+// nonce is always random; a state may be the caller's.
+func (u *usedFlows) claim(nonce string, expires time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Now()
-	if u.states == nil || now.After(u.sweep) {
+	if u.nonces == nil || now.After(u.sweep) {
 		kept := make(map[[sha256.Size]byte]time.Time)
-		for s, e := range u.states {
+		for s, e := range u.nonces {
 			if now.Before(e) {
 				kept[s] = e
 			}
 		}
-		u.states, u.sweep = kept, now.Add(flowLifetime/4)
+		u.nonces, u.sweep = kept, now.Add(flowLifetime/4)
 	}
-	key := sha256.Sum256([]byte(state))
-	if _, ok := u.states[key]; ok {
+	key := sha256.Sum256([]byte(nonce))
+	if _, ok := u.nonces[key]; ok {
 		return false
 	}
-	u.states[key] = expires
+	u.nonces[key] = expires
 	return true
+}
+
+// release makes a flow usable again whose code cannot have reached the service.
+func (u *usedFlows) release(nonce string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.nonces, sha256.Sum256([]byte(nonce)))
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/msal-go/msal"
@@ -172,17 +171,6 @@ func TestFlowIsGoodOnce(t *testing.T) {
 	if n := w.wire.tokens(); n != 1 {
 		t.Errorf("%d token requests, want 1", n)
 	}
-}
-
-func TestUsedFlowsAreForgottenOnceTheyHaveExpired(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		c := w.web(t)
-		for range 3 {
-			w.signIn(t, c, alice)
-			time.Sleep(2 * time.Hour)
-		}
-	})
 }
 
 func TestIDTokensThatDoNotFitAreRefusedBeforeAnythingIsCached(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -54,7 +55,8 @@ type Options struct {
 	// here. Its redirects are refused whatever it says. Nil uses a client of
 	// its own with the proxy settings of the environment.
 	HTTPClient *http.Client
-	// Timeout bounds each HTTP exchange, besides the context. Zero means 30 s.
+	// Timeout bounds each HTTP exchange, besides the context. Zero means 30 s,
+	// a negative duration no bound of its own.
 	Timeout time.Duration
 	// ClientCapabilities are announced to the service, such as "CP1": this
 	// program can handle claims challenges (continuous access evaluation).
@@ -81,6 +83,7 @@ type core struct {
 	log          *slog.Logger
 	pii          bool
 	random       io.Reader
+	manner       string // how this client asks, as far as that can change an answer
 
 	place atomic.Pointer[place] // where tokens of this client are, once known
 	used  usedFlows
@@ -113,11 +116,13 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	manner := "public"
 	if credential != nil {
-		if c.prover, err = credential.bind(c.log); err != nil {
+		if c.prover, manner, err = credential.bind(c.log); err != nil {
 			return err
 		}
 	}
+	c.manner = fetchKey(manner, strings.Join(o.ClientCapabilities, " "), fmt.Sprintf("%p", o.HTTPClient), o.Timeout.String())
 	c.http = httpx.New(httpx.Config{
 		HTTP: o.HTTPClient, Timeout: o.Timeout, Logger: o.Logger,
 		AppName: o.AppName, AppVersion: o.AppVersion, Version: Version,
@@ -125,6 +130,8 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	c.cache = o.Cache
 	if c.cache == nil {
 		c.cache = NewTokenCache(CacheOptions{Logger: o.Logger})
+	} else if c.cache.index == nil {
+		return configError("make a client", "make the cache with NewTokenCache", errors.New("the cache is a zero TokenCache"))
 	}
 	c.clientID = clientID
 	c.authority = a
@@ -200,6 +207,25 @@ func (c *core) hit(q *tokencache.Query, now time.Time, r *Result) acquire.State 
 	return acquire.StateOf(now, t.ExpiresOn, t.RefreshOn)
 }
 
+// environments are the hosts under which the client's tokens may be.
+func (c *core) environments() []string {
+	if p := c.place.Load(); p != nil {
+		return p.meta.Environments
+	}
+	return c.authority.Environments()
+}
+
+// sync brings memory up to date with the store. When the store fails, what is in
+// memory still serves.
+func (c *core) sync(ctx context.Context, partition string) error {
+	err := c.cache.index.Sync(ctx, partition)
+	if err == nil {
+		return nil
+	}
+	c.log.WarnContext(ctx, "the token cache cannot be read; going on with what is in memory", "error", err)
+	return cacheError(ctx, "read the token cache", err)
+}
+
 // newCorrelationID is the id of one call, shared by all its requests.
 func (c *core) newCorrelationID(given string) string {
 	if given != "" {
@@ -219,3 +245,12 @@ func (c *core) keySet(uri string) *idtoken.KeySet {
 	}
 	return ks
 }
+
+// String names the client without its credential.
+func (c *core) String() string { return "client " + c.clientID + " of " + c.authority.URL }
+
+// GoString is String.
+func (c *core) GoString() string { return c.String() }
+
+// LogValue is String.
+func (c *core) LogValue() slog.Value { return slog.StringValue(c.String()) }

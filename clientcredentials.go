@@ -39,9 +39,7 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 	q := p.app
 	q.Scopes = r.Scopes
 	if r.Claims == "" {
-		if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
-			return res, cacheError("read the token cache", err)
-		}
+		_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
 		if c.hit(&q, now, &res) == acquire.Fresh {
 			return res, nil
 		}
@@ -54,6 +52,9 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest) (Result, error) {
 	if err := checkScopes(r.Scopes); err != nil { // malformed ones hit nothing
 		return Result{}, err
+	}
+	if tenant := c.authority.Tenant; tenant == "common" || tenant == "organizations" {
+		c.log.WarnContext(ctx, "an application's own token should be asked of one tenant; this authority names none", "authority", c.authority.URL)
 	}
 	claims, err := mergeClaims(c.capabilities, r.Claims)
 	if err != nil {
@@ -69,7 +70,7 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 	scope := sortedForWire(r.Scopes)
 	g.form = oauth.Form{{Name: "scope", Value: scope}}
 	return c.travel(ctx, journey{
-		key:   fetchKey(g.kind, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
+		key:   fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
 		query: &q,
 		force: r.Claims != "",
 		fetch: func(ctx context.Context) (Result, error) { return c.ask(ctx, p, g) },

@@ -3,8 +3,12 @@ package msal
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -15,8 +19,9 @@ import (
 // A Credential proves that a confidential client is what it says it is. Give
 // NewConfidentialClient a Secret or a Certificate.
 type Credential interface {
-	// bind checks the credential and returns the value that signs requests.
-	bind(log *slog.Logger) (prover, error)
+	// bind checks the credential and returns the value that signs requests,
+	// and a digest that tells credentials apart.
+	bind(log *slog.Logger) (p prover, digest string, err error)
 }
 
 // prover adds a credential to token requests. It is safe for concurrent use.
@@ -59,16 +64,24 @@ func (p proof) apply(f *oauth.Form, clientID, grant string) {
 // section 2.3.1), never in a URL. Printing a Secret does not show it.
 type Secret string
 
-func (s Secret) bind(*slog.Logger) (prover, error) {
+func (s Secret) bind(*slog.Logger) (prover, string, error) {
 	if s == "" {
-		return nil, configError("use the client secret", "is the variable that should hold it set?", errors.New("it is empty"))
+		return nil, "", configError("use the client secret", "is the variable that should hold it set?", errors.New("it is empty"))
 	}
-	return s, nil
+	sum := sha256.Sum256([]byte(s))
+	return &boundSecret{string(s)}, "secret " + hex.EncodeToString(sum[:]), nil
 }
 
-func (s Secret) prove(context.Context, audience) (proof, error) {
-	return proof{secret: string(s)}, nil
+// boundSecret is used by pointer: fmt prints what is in unexported fields, where
+// it can call no method, but of a pointer only the address.
+type boundSecret struct{ value string }
+
+func (s *boundSecret) prove(context.Context, audience) (proof, error) {
+	return proof{secret: s.value}, nil
 }
+
+// Format hides the secret, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 const redacted = "[redacted]"
 
@@ -140,35 +153,43 @@ func (c Certificate) GoString() string { return c.String() }
 // LogValue is String.
 func (c Certificate) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-func (c Certificate) bind(log *slog.Logger) (prover, error) {
+// MarshalText is String, so that JSON shows no key either.
+func (c Certificate) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func (c Certificate) bind(log *slog.Logger) (prover, string, error) {
 	mode := map[X5C]assertion.X5C{X5CNone: assertion.None, X5CLeaf: assertion.Leaf, X5CChain: assertion.Chain}
 	x5c, ok := mode[c.SendX5C]
 	if !ok {
-		return nil, configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
+		return nil, "", configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
 	}
 	source, err := assertion.New(assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1})
 	if err != nil {
-		return nil, configError("use the client certificate", "", err)
+		return nil, "", configError("use the client certificate", "", err)
 	}
 	if until, expired := source.Expired(time.Now()); expired {
 		log.Warn("the client certificate has expired; the service will probably refuse it",
 			"subject", c.Chain[0].Subject.String(), "not_after", until)
 	}
-	return signer{source}, nil
+	sum := sha256.Sum256(c.Chain[0].Raw)
+	return &signer{source}, fmt.Sprintf("certificate %x %d %v", sum, c.SendX5C, c.SHA1), nil
 }
 
 // signer proves by client assertions.
 type signer struct{ source *assertion.Source }
 
-func (s signer) prove(ctx context.Context, a audience) (proof, error) {
+func (s *signer) prove(ctx context.Context, a audience) (proof, error) {
 	var jwt string
 	var err error
 	if a.single {
-		jwt, err = s.source.Single(a.endpoint, a.clientID)
+		jwt, err = s.source.Single(ctx, a.endpoint, a.clientID)
 	} else {
 		jwt, err = s.source.Assertion(ctx, a.endpoint, a.clientID)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil: // it is the caller who had enough, or the key is slow
+		return proof{}, &OpError{Op: "sign the client assertion", Err: err}
+	default:
 		return proof{}, &OpError{Op: "sign the client assertion", Kind: ErrConfiguration, Hint: "is the key still there and allowed to sign?", Err: err}
 	}
 	return proof{assertion: jwt}, nil

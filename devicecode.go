@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/msal-go/msal/internal/authority"
 	"github.com/msal-go/msal/internal/oauth"
 )
 
@@ -32,15 +33,20 @@ type DeviceFlow struct {
 	Interval                time.Duration `json:"interval"` // nanoseconds between polls
 	DeviceCode              string        `json:"device_code"`
 	Scopes                  []string      `json:"scope"`
+	ClientID                string        `json:"client_id"` // of the client that began it, which alone may redeem it
+	Authority               string        `json:"authority"`
 	Claims                  string        `json:"claims_challenge,omitempty"`
 	CorrelationID           string        `json:"correlation_id"`
 }
 
-// String is the message for the person; it shows no secret.
+func (f DeviceFlow) kind() string { return "device sign-in with correlation id " + f.CorrelationID }
+
+// String is the message for the person, which has the user code in it but no
+// secret. Who sees it can sign the person in elsewhere: do not log it.
 func (f DeviceFlow) String() string { return f.Message }
 
-// GoString is String.
-func (f DeviceFlow) GoString() string { return f.String() }
+// GoString names the flow without the user code.
+func (f DeviceFlow) GoString() string { return f.kind() }
 
 // LogValue names the flow without the user code.
 func (f DeviceFlow) LogValue() slog.Value {
@@ -83,6 +89,8 @@ func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowReque
 		Interval:                d.Interval,
 		DeviceCode:              d.DeviceCode,
 		Scopes:                  scopes,
+		ClientID:                c.clientID,
+		Authority:               c.authority.URL,
 		Claims:                  claims,
 		CorrelationID:           id,
 	}
@@ -97,6 +105,18 @@ type DeviceFlowRedemption struct {
 	// Flow is what InitiateDeviceFlow returned, here or in another process.
 	Flow DeviceFlow
 }
+
+// defaultInterval holds when the service names none (RFC 8628 section 3.2).
+const defaultInterval = 5 * time.Second
+
+// String names the flow without its secret.
+func (r DeviceFlowRedemption) String() string { return "redemption of a " + r.Flow.kind() }
+
+// GoString is String.
+func (r DeviceFlowRedemption) GoString() string { return r.String() }
+
+// LogValue is that of the flow.
+func (r DeviceFlowRedemption) LogValue() slog.Value { return r.Flow.LogValue() }
 
 // slowDown is what a slow_down answer adds to the interval (RFC 8628 section 3.5).
 const slowDown = 5 * time.Second
@@ -113,6 +133,9 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 	if f.DeviceCode == "" {
 		return Result{}, configError("complete the device sign-in", "give the flow that InitiateDeviceFlow returned", errFlowEmpty)
 	}
+	if err := c.checkOwn("complete the device sign-in", f.ClientID, f.Authority); err != nil {
+		return Result{}, err
+	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
 		return Result{}, err
@@ -126,14 +149,25 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 		partition:     func(_ *place, home string) string { return c.userPartition(home) },
 	}
 	g.form.Add("device_code", f.DeviceCode)
-	interval := max(f.Interval, time.Second)
+	if p.meta.Kind == authority.Entra {
+		g.form.Add("code", f.DeviceCode) // a name of before RFC 8628, which the family still sends
+	}
+	if err := c.prepare(ctx, p, g); err != nil {
+		return Result{}, err
+	}
+	interval := f.Interval
+	if interval <= 0 {
+		interval = defaultInterval
+	}
 	for pause := interval; ; {
+		// After a back-off, ask once more before the code expires.
+		pause = min(pause, max(interval, time.Until(f.ExpiresAt)-time.Second))
 		if err := sleepUntil(ctx, pause, f.ExpiresAt); err != nil {
 			return Result{}, err
 		}
-		result, err := c.ask(ctx, p, g)
-		if err == nil || !result.IsZero() {
-			return result, err
+		resp, err := c.post(ctx, p, g)
+		if err == nil {
+			return c.accept(ctx, p, g, resp) // the code is spent: no more polls, whatever happens
 		}
 		var answer *Error
 		switch {
@@ -145,8 +179,9 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 		case errors.Is(err, ErrTransient) && ctx.Err() == nil:
 			// RFC 8628 section 3.5: back off when the connection fails.
 			pause = min(2*pause, maxPollPause)
-			if answer != nil {
-				pause = max(pause, answer.RetryAfter)
+			var named interface{ RetryDelay() time.Duration }
+			if errors.As(err, &named) {
+				pause = max(pause, named.RetryDelay())
 			}
 		default:
 			return Result{}, err

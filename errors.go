@@ -3,8 +3,11 @@ package msal
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/msal-go/msal/internal/oauth"
 )
 
 // The decisions that callers take, for use with errors.Is. One error may answer
@@ -36,7 +39,7 @@ var (
 	// such an answer is kept.
 	ErrProtocol = errors.New("protocol violation")
 	// ErrCache: the token cache could not be read or written. A token that was
-	// acquired nevertheless is in the Result beside the error.
+	// acquired but not written is no error: see Result.CacheErr.
 	ErrCache = errors.New("token cache failure")
 )
 
@@ -61,18 +64,25 @@ type Error struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("msal: the identity service answered ")
-	b.WriteString(e.Code)
+	b.WriteString(oauth.Shorten(e.Code, 100))
 	if e.SubError != "" {
-		fmt.Fprintf(&b, " (%s)", e.SubError)
+		fmt.Fprintf(&b, " (%s)", oauth.Shorten(e.SubError, 100))
 	}
 	if d := message(e.Description); d != "" {
 		b.WriteString(": ")
-		b.WriteString(d)
+		b.WriteString(oauth.Shorten(d, 1000))
 	}
 	if e.CorrelationID != "" {
-		fmt.Fprintf(&b, " [correlation id %s]", e.CorrelationID)
+		fmt.Fprintf(&b, " [correlation id %s]", oauth.Shorten(e.CorrelationID, 100))
 	}
 	return b.String()
+}
+
+// LogValue leaves the description out: Entra's name people.
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("code", oauth.Shorten(e.Code, 100)), slog.String("suberror", oauth.Shorten(e.SubError, 100)),
+		slog.Any("aadsts", e.AADSTS), slog.Int("status", e.StatusCode), slog.String("correlation_id", oauth.Shorten(e.CorrelationID, 100)),
+		slog.String("trace_id", oauth.Shorten(e.TraceID, 100)))
 }
 
 // message is a description without the ids and times that Entra appends.
@@ -102,7 +112,7 @@ func (e *Error) Is(target error) bool {
 	case ErrTimeout:
 		return oneOf(e.Code, "expired_token", "code_expired")
 	case ErrConfiguration:
-		return oneOf(e.Code, "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_target",
+		return e.StatusCode != 429 && oneOf(e.Code, "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_target",
 			"unsupported_grant_type", "unsupported_response_type", "invalid_request", "bad_verification_code")
 	}
 	return false
@@ -120,11 +130,15 @@ func oneOf(s string, list ...string) bool {
 // OpError is a failure that is not an answer of the service: it never left this
 // program, got lost on the way, or was not worth trusting.
 type OpError struct {
-	Op   string // what was being done, such as "read the certificate"
-	Kind error  // one of the Err… decisions of this package, or nil
-	Hint string // what to do about it; may be empty
-	Err  error  // the cause; may be nil
+	Op         string        // what was being done, such as "read the certificate"
+	Kind       error         // one of the Err… decisions of this package, or nil
+	Hint       string        // what to do about it; may be empty
+	Err        error         // the cause; may be nil
+	RetryAfter time.Duration // when to try again, if the other side said; else zero
 }
+
+// RetryDelay is RetryAfter, for code that knows errors only by this method.
+func (e *OpError) RetryDelay() time.Duration { return e.RetryAfter }
 
 func (e *OpError) Error() string {
 	s := "msal: " + e.Op
@@ -143,9 +157,17 @@ func (e *OpError) Error() string {
 func (e *OpError) Unwrap() error { return e.Err }
 
 // Is reports whether target is e.Kind. A failure to find a token asks for
-// interaction as well.
+// interaction as well, and throttling passes.
 func (e *OpError) Is(target error) bool {
-	return e.Kind != nil && target == e.Kind || e.Kind == ErrNoToken && target == ErrInteractionRequired
+	switch e.Kind {
+	case nil:
+		return false
+	case ErrNoToken:
+		return target == ErrNoToken || target == ErrInteractionRequired
+	case ErrThrottled:
+		return target == ErrThrottled || target == ErrTransient
+	}
+	return target == e.Kind
 }
 
 // configError is an OpError about what the caller gave.

@@ -29,7 +29,7 @@ func TestErrorsAnswerToDecisions(t *testing.T) {
 		{&Error{Code: "authorization_declined", StatusCode: 400}, "declined"},
 		{&Error{Code: "expired_token", StatusCode: 400}, "timeout"},
 		{&Error{Code: "temporarily_unavailable", StatusCode: 400}, "transient"},
-		{&Error{Code: "invalid_request", StatusCode: 429}, "throttled,transient,configuration"},
+		{&Error{Code: "invalid_request", StatusCode: 429}, "throttled,transient"},
 		{&Error{Code: "server_error", StatusCode: 503, RetryAfter: time.Second}, "throttled,transient"},
 		{&Error{Code: "invalid_client", StatusCode: 401}, "configuration"},
 		{&Error{Code: "authorization_pending", StatusCode: 400}, ""},

@@ -102,7 +102,7 @@ func ExampleConfidentialClient_AcquireTokenByAuthCodeFlow() {
 			http.Error(w, "cannot read the answer", http.StatusBadRequest)
 			return
 		}
-		res, err := app.AcquireTokenByAuthCodeFlow(r.Context(), msal.AuthCodeRedemption{Flow: session, Response: r.Form})
+		res, err := app.AcquireTokenByAuthCodeFlow(r.Context(), msal.AuthCodeRedemption{Flow: session, Response: r.PostForm})
 		if err != nil {
 			http.Error(w, "sign-in failed", http.StatusForbidden)
 			return

@@ -2,6 +2,7 @@ package msal
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -38,12 +39,35 @@ type signIn struct {
 // ask is steps 2 and 3 of the road: where, who, wire, and record. What it
 // returns has been checked and is in the cache.
 func (c *core) ask(ctx context.Context, p *place, g grant) (Result, error) {
-	started := time.Now()
+	if err := c.prepare(ctx, p, g); err != nil {
+		return Result{}, err
+	}
+	resp, err := c.post(ctx, p, g)
+	if err != nil {
+		return Result{}, err
+	}
+	return c.accept(ctx, p, g, resp)
+}
+
+// prepare gets what will be needed once the code is spent: an outage of the
+// issuer's keys must not cost a sign-in.
+func (c *core) prepare(ctx context.Context, p *place, g grant) error {
+	if g.signIn == nil {
+		return nil
+	}
+	if err := c.keySet(p.meta.JWKSURI).Ready(ctx); err != nil {
+		return wrap("get the keys of the ID token", err)
+	}
+	return nil
+}
+
+// post sends a grant to the token endpoint.
+func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenResponse, error) {
 	var pr proof
 	if c.prover != nil {
 		var err error
 		if pr, err = c.prover.prove(ctx, audience{p.meta.TokenEndpoint, c.clientID, p.meta.Kind == authority.OIDC}); err != nil {
-			return Result{}, err
+			return nil, err
 		}
 	}
 	var form oauth.Form
@@ -56,9 +80,14 @@ func (c *core) ask(ctx context.Context, p *place, g grant) (Result, error) {
 	if err != nil {
 		err = wrap("request a token", err)
 		c.log.LogAttrs(ctx, slog.LevelInfo, "token request failed", slog.String("grant_type", g.kind),
-			slog.String("correlation_id", g.correlationID), slog.Any("error", err))
-		return Result{}, err
+			slog.String("correlation_id", g.correlationID), slog.Any("error", c.loggableError(err)))
+		return nil, err
 	}
+	return resp, nil
+}
+
+// accept checks an answer and records it.
+func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenResponse) (Result, error) {
 	claims, err := c.checkIDToken(ctx, p, g, resp)
 	if err != nil {
 		return Result{}, err
@@ -69,11 +98,21 @@ func (c *core) ask(ctx context.Context, p *place, g grant) (Result, error) {
 	event := c.event(p, g, resp, claims)
 	result := c.result(g, resp, claims, event)
 	if err := c.cache.index.Record(ctx, g.partition(p, event.HomeAccountID), event); err != nil {
-		return result, &OpError{Op: "record the token", Kind: ErrCache, Hint: "the token itself is good", Err: err}
+		result.CacheErr = cacheError(ctx, "record the token", err)
+		c.log.LogAttrs(ctx, slog.LevelError, "the token is good, but could not be written to the cache", slog.Any("error", err))
 	}
 	c.log.LogAttrs(ctx, slog.LevelInfo, "token acquired", slog.String("grant_type", g.kind), slog.Any("result", result),
-		slog.Any("account", c.loggable(result.Account)), slog.Duration("took", time.Since(started)))
+		slog.Any("account", c.loggable(result.Account)))
 	return result, nil
+}
+
+// loggableError leaves out what a service says of people, unless that is wanted.
+func (c *core) loggableError(err error) any {
+	var answer *Error
+	if !c.pii && errors.As(err, &answer) {
+		return answer // whose LogValue has no description
+	}
+	return err.Error()
 }
 
 // loggable shows personal data only where the caller asked for it.
@@ -89,7 +128,7 @@ func (c *core) loggable(a Account) any {
 // is kept (OpenID Connect Core section 3.1.3.7, and 12.2 for refreshes).
 func (c *core) checkIDToken(ctx context.Context, p *place, g grant, resp *oauth.TokenResponse) (*idtoken.Claims, error) {
 	if resp.IDToken == "" {
-		if g.signIn != nil && g.signIn.nonce != "" {
+		if g.signIn != nil { // without it nobody knows whose tokens these are
 			return nil, &IDTokenError{Reason: IDTokenMissing, Err: errNoIDToken}
 		}
 		return nil, nil
@@ -105,6 +144,7 @@ func (c *core) checkIDToken(ctx context.Context, p *place, g grant, resp *oauth.
 	}
 	if g.signIn != nil {
 		expect.Nonce = g.signIn.nonce
+		expect.NonceRequired = g.kind == grantAuthorizationCode
 		expect.MaxAge = g.signIn.maxAge
 	}
 	if err := claims.Check(expect); err != nil {
@@ -127,7 +167,7 @@ func (c *core) checkIDToken(ctx context.Context, p *place, g grant, resp *oauth.
 // the token endpoint's, the account is named by client_info, else by the
 // subject).
 func (c *core) event(p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) tokencache.Event {
-	now := time.Now()
+	now := time.Now().Truncate(time.Second) // as precise as the cache is
 	scope := strings.Join(g.scopes, " ")
 	if resp.Scope != "" {
 		scope = resp.Scope

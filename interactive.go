@@ -20,12 +20,15 @@ type InteractiveRequest struct {
 	// MaxAge: see AuthCodeFlowRequest.
 	MaxAge time.Duration
 	// Timeout ends the wait for the person with a *BrowserTimeoutError. Zero
-	// waits as long as the context lasts.
+	// waits as long as the context lasts, which is for ever when the person
+	// closes the page and the context has no end.
 	Timeout time.Duration
 	// Port of the listener on this machine. Zero takes any free one, which
 	// Entra allows for http://localhost.
 	Port int
-	// OpenURL shows the sign-in page. Nil opens the person's browser.
+	// OpenURL shows the sign-in page. It may return at once or when the page
+	// is closed; its context ends with the sign-in. Nil opens the person's
+	// browser.
 	OpenURL func(ctx context.Context, url string) error
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
@@ -40,8 +43,17 @@ type InteractiveRequest struct {
 // person refuses, ErrConfiguration when the port is taken; the context's error
 // when the caller gives up.
 func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r InteractiveRequest) (Result, error) {
+	if r.Timeout < 0 {
+		return Result{}, configError("sign in interactively", "give a positive Timeout, or none", errors.New("the Timeout is negative"))
+	}
+	if _, err := decorate(r.Scopes); err != nil {
+		return Result{}, err
+	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
+		return Result{}, err
+	}
+	if err := c.prepare(ctx, p, grant{signIn: &signIn{}}); err != nil { // before the person is asked
 		return Result{}, err
 	}
 	state, err := c.randomText(16)
@@ -72,40 +84,43 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if err != nil {
 		return Result{}, err
 	}
-	open := r.OpenURL
-	if open == nil {
-		open = openurl.New().Open
-	}
-	if err := open(ctx, flow.URL); err != nil {
-		return Result{}, browserError(ctx, err)
-	}
-	answer, err := waitForAnswer(ctx, listener, r.Timeout)
+	answer, err := openAndWait(ctx, r, listener, flow.URL)
 	if err != nil {
 		return Result{}, err
 	}
 	return c.AcquireTokenByAuthCodeFlow(ctx, AuthCodeRedemption{Flow: flow, Response: answer})
 }
 
-func browserError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return &OpError{Op: "open the sign-in page", Err: context.Cause(ctx)}
+// openAndWait shows the page and waits for the answer, at the same time: whoever
+// opens the page may not return before it is closed.
+func openAndWait(ctx context.Context, r InteractiveRequest, l *loopback.Listener, page string) (url.Values, error) {
+	open := r.OpenURL
+	if open == nil {
+		open = openurl.New().Open
 	}
-	return &OpError{Op: "open the sign-in page", Kind: ErrNoBrowser, Hint: "use the device code flow, or give OpenURL", Err: err}
-}
-
-func waitForAnswer(ctx context.Context, l *loopback.Listener, timeout time.Duration) (url.Values, error) {
-	late := &BrowserTimeoutError{Timeout: timeout}
-	if timeout > 0 {
+	late := &BrowserTimeoutError{Timeout: r.Timeout}
+	if r.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, timeout, late)
+		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, late)
 		defer cancel()
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	failed := &OpError{Op: "open the sign-in page", Kind: ErrNoBrowser, Hint: "use the device code flow, or give OpenURL"}
+	go func() {
+		if err := open(ctx, page); err != nil {
+			failed.Err = err
+			stop(failed)
+		}
+	}()
 	answer, err := l.Wait(ctx)
-	switch {
+	switch why := context.Cause(ctx); {
 	case err == nil:
 		return answer, nil
-	case errors.Is(context.Cause(ctx), late):
+	case errors.Is(why, late):
 		return nil, late
+	case why == error(failed):
+		return nil, failed
 	}
 	return nil, &OpError{Op: "wait for the sign-in", Err: err}
 }

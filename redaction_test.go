@@ -5,9 +5,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +24,10 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	confidential, err := NewConfidentialClient("id", Secret(planted), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	values := map[string]any{
 		"secret":      Secret(planted),
 		"result":      Result{AccessToken: planted, IDToken: planted, TokenType: "Bearer", ExpiresOn: time.Now()},
@@ -28,6 +35,9 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"device flow": DeviceFlow{DeviceCode: planted, UserCode: planted, Message: "Go there."},
 		"certificate": Certificate{Key: key},
 		"pointer":     &Result{AccessToken: planted},
+		"client":      confidential,
+		"redemption":  AuthCodeRedemption{Flow: AuthCodeFlow{CodeVerifier: planted}, Response: url.Values{"code": {planted}}},
+		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
 	}
 	for name, v := range values {
 		var log bytes.Buffer
@@ -44,17 +54,30 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 	}
 }
 
+func TestSecretIsHiddenWhateverTheVerb(t *testing.T) {
+	for _, verb := range []string{"%v", "%s", "%q", "%d", "%x", "%t", "%#v", "%10.3s"} {
+		if text := fmt.Sprintf(verb, Secret(planted)); text != redacted {
+			t.Errorf("%s prints %q", verb, text)
+		}
+	}
+}
+
 func TestMarshallingShowsNoSecretOutsideFlows(t *testing.T) {
-	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}} {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}, Certificate{Key: key}} {
 		data, err := json.Marshal(v)
-		if err != nil || bytes.Contains(data, []byte(planted)) {
+		if err != nil || bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(key.D.String())) {
 			t.Errorf("%T as JSON: %v, shows the secret: %v", v, err, bytes.Contains(data, []byte(planted)))
 		}
 	}
 }
 
 func TestFlowsSurviveJSON(t *testing.T) {
-	flow := AuthCodeFlow{State: "s", Nonce: "n", CodeVerifier: "v", Scopes: []string{"a"}, MaxAge: time.Minute, ExpiresAt: time.Unix(1, 0).UTC()}
+	flow := AuthCodeFlow{URL: "u", State: "s", Nonce: "n", CodeVerifier: "v", RedirectURI: "r", Scopes: []string{"a"}, ClientID: "i",
+		Authority: "a", Claims: "c", MaxAge: time.Minute, ExpiresAt: time.Unix(1, 0).UTC(), CorrelationID: "x"}
 	data, err := json.Marshal(flow)
 	if err != nil {
 		t.Fatal(err)
@@ -63,8 +86,7 @@ func TestFlowsSurviveJSON(t *testing.T) {
 	if err := json.Unmarshal(data, &back); err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(back.Scopes, back.State, back.Nonce, back.CodeVerifier, back.MaxAge, back.ExpiresAt) !=
-		fmt.Sprint(flow.Scopes, flow.State, flow.Nonce, flow.CodeVerifier, flow.MaxAge, flow.ExpiresAt) {
+	if !reflect.DeepEqual(back, flow) {
 		t.Errorf("the flow changed on its way through JSON")
 	}
 }

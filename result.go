@@ -27,11 +27,14 @@ type Result struct {
 	ExtendedExpiresOn time.Time      // outage extension that the service allows; never used by this library
 	RefreshOn         time.Time      // when the service asks for a refresh; zero when it does not
 	Scope             string         // what was granted, space-separated (RFC 6749 section 3.3)
-	Account           Account        // zero for application tokens
+	Account           Account        // zero for application tokens; of a silent call, the one that was given
 	IDToken           string         // raw; empty on a cache hit
 	IDTokenClaims     map[string]any // numbers are json.Number; nil on a cache hit. Read-only
 	Source            ResultSource
 	CorrelationID     string // of the request that brought the token; empty on a cache hit
+	// CacheErr is why the token, although good, could not be written to the
+	// cache's Store; it answers to ErrCache. Nil when all is well.
+	CacheErr error
 }
 
 // IsZero reports whether r holds no token.

@@ -29,19 +29,30 @@ func checkScopes(scopes []string) error {
 	return nil
 }
 
+// refuseReserved finds reserved scopes without allocating: a cached token has
+// them, so that a question with them would be answered until the token expires
+// and refused from then on.
+func refuseReserved(scopes []string) error {
+	for _, s := range scopes {
+		for _, r := range reservedScopes {
+			if s == r {
+				return configError("read the scopes", "do not name reserved scopes", errReservedScope)
+			}
+		}
+	}
+	return nil
+}
+
 // decorate is what a request for a user asks for: the caller's scopes and the
 // reserved ones, sorted as the family sends them.
 func decorate(scopes []string) ([]string, error) {
 	if err := checkScopes(scopes); err != nil {
 		return nil, err
 	}
-	all := append([]string(nil), reservedScopes[:]...)
-	for _, s := range scopes {
-		if slices.Contains(reservedScopes[:], s) {
-			return nil, configError("read the scopes", "do not name reserved scopes", errReservedScope)
-		}
-		all = append(all, s)
+	if err := refuseReserved(scopes); err != nil {
+		return nil, err
 	}
+	all := slices.Concat(reservedScopes[:], scopes)
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }

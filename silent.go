@@ -36,13 +36,16 @@ type SilentRequest struct {
 // the cache, or by a refresh token (RFC 6749 section 6).
 //
 // ErrInteractionRequired means that the user has to sign in again; that
-// includes ErrNoToken, when the cache has nothing for the account. When the
-// service cannot be reached, an access token that has not expired is returned
-// although it is about to.
+// includes ErrNoToken, when the cache has nothing for the account. When no new
+// token can be had, an access token that has not expired is returned although it
+// is about to.
 func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result, error) {
 	var res Result
 	if r.Account.HomeAccountID == "" {
 		return res, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
+	}
+	if err := refuseReserved(r.Scopes); err != nil {
+		return res, err
 	}
 	now := time.Now()
 	p, err := c.where(ctx, now)
@@ -57,16 +60,18 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 		HomeAccountID: r.Account.HomeAccountID,
 		Scopes:        r.Scopes,
 	}
-	if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
-		return res, cacheError("read the token cache", err)
-	}
+	unread := c.sync(ctx, q.Partition)
 	if !r.ForceRefresh && r.Claims == "" {
 		if c.hit(&q, now, &res) == acquire.Fresh {
 			res.Account = r.Account
 			return res, nil
 		}
 	}
-	return c.fetchSilent(ctx, p, q, r)
+	res, err = c.fetchSilent(ctx, p, q, r)
+	if unread != nil && errors.Is(err, ErrNoToken) {
+		return res, unread // who knows what the store has
+	}
+	return res, err
 }
 
 func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r SilentRequest) (Result, error) {
@@ -92,7 +97,7 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 		force = "force"
 	}
 	result, err := c.travel(ctx, journey{
-		key: fetchKey(g.kind, c.clientID, p.meta.Environment, p.meta.Realm, r.Account.HomeAccountID,
+		key: fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, r.Account.HomeAccountID,
 			sortedScopes(r.Scopes), r.Claims, force),
 		query: &q,
 		force: r.ForceRefresh || r.Claims != "",
@@ -113,7 +118,7 @@ type journey struct {
 }
 
 // travel takes the road: one fetch for all who ask the same, stale tokens at
-// once, and a token that is merely about to expire rather than none.
+// once, and a token that is about to expire rather than none.
 func (c *core) travel(ctx context.Context, j journey) (Result, error) {
 	result, _, err := c.cache.road.Do(ctx, acquire.Steps[Result]{
 		Key:   j.key,
@@ -124,12 +129,9 @@ func (c *core) travel(ctx context.Context, j journey) (Result, error) {
 		},
 		Fetch: j.fetch,
 	})
-	if err != nil && !j.force && errors.Is(err, ErrTransient) {
-		var last Result
-		if c.hit(j.query, time.Now(), &last); !last.IsZero() {
-			c.log.WarnContext(ctx, "the service cannot be reached; serving a token that is about to expire", "error", err)
-			return last, nil
-		}
+	var told *OpError
+	if err != nil && ctx.Err() != nil && !errors.As(err, &told) {
+		err = &OpError{Op: "wait for a token", Err: err}
 	}
 	return result, err
 }
@@ -151,8 +153,8 @@ func (c *core) redeemAny(ctx context.Context, p *place, q *tokencache.Query, g g
 	if err == nil || !errors.Is(err, ErrInteractionRequired) {
 		return result, err
 	}
-	if err := c.cache.index.Sync(ctx, q.Partition); err != nil {
-		return Result{}, cacheError("read the token cache again", err)
+	if c.sync(ctx, q.Partition) != nil {
+		return result, err
 	}
 	again, againErr := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
 	if errors.Is(againErr, ErrNoToken) {
@@ -171,8 +173,8 @@ func (c *core) redeemFamilyThenOwn(ctx context.Context, p *place, q *tokencache.
 	var familyErr error
 	if family != "" {
 		result, err := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, family), tried)
-		if err == nil {
-			return result, nil
+		if err == nil || errors.Is(err, ErrTransient) || ctx.Err() != nil {
+			return result, err
 		}
 		if known && !errors.Is(err, ErrNoToken) {
 			familyErr = err // not a stranger trying its luck: this counts
@@ -215,8 +217,8 @@ func (c *core) redeem(ctx context.Context, p *place, g grant, tokens []tokencach
 		g.refresh = &t
 		g.form = oauth.Form{{Name: "refresh_token", Value: t.Secret}, {Name: "scope", Value: scopeParam(refreshScopes(p, g.scopes, t.Target))}}
 		result, err := c.ask(ctx, p, g)
-		if err == nil || !result.IsZero() {
-			return result, err
+		if err == nil {
+			return result, nil
 		}
 		last = err
 		var refused *Error

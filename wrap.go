@@ -2,7 +2,10 @@ package msal
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"net/http"
+	"time"
 
 	"github.com/msal-go/msal/internal/assertion"
 	"github.com/msal-go/msal/internal/authority"
@@ -18,8 +21,12 @@ var (
 	errNoAccount = errors.New("there is no account")
 )
 
-// cacheError is a failure of the token cache or its store.
-func cacheError(op string, err error) error {
+// cacheError is a failure of the token cache or its store, unless it is the
+// caller who had enough.
+func cacheError(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return &OpError{Op: op, Err: err}
+	}
 	return &OpError{Op: op, Kind: ErrCache, Err: err}
 }
 
@@ -38,7 +45,26 @@ func wrap(op string, err error) error {
 	if errors.As(err, &idToken) && idToken.Reason != idtoken.ReasonKeys { // unreachable keys say nothing about the token
 		return &IDTokenError{Reason: IDTokenReason(idToken.Reason), Err: err}
 	}
-	return &OpError{Op: op, Kind: kindOf(err), Err: err}
+	return &OpError{Op: op, Kind: kindOf(err), Err: err, RetryAfter: retryAfter(err)}
+}
+
+func retryAfter(err error) time.Duration {
+	var response *oauth.ResponseError
+	if errors.As(err, &response) {
+		return response.RetryAfter
+	}
+	return 0
+}
+
+// kindOfStatus is for answers that are no OAuth errors.
+func kindOfStatus(status int, otherwise error) error {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ErrThrottled
+	case status >= 500, status == http.StatusRequestTimeout:
+		return ErrTransient
+	}
+	return otherwise
 }
 
 func fromWire(e *oauth.Error) *Error {
@@ -71,26 +97,38 @@ func kindOf(err error) error {
 		badURL    *authority.URLError
 		key       *assertion.KeyMismatchError
 		port      *loopback.PortError
+		option    *loopback.OptionError
+		keys      *idtoken.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil // the caller knows
 	case errors.As(err, &transport):
+		if untrusted(err) {
+			return ErrConfiguration
+		}
 		return ErrTransient
 	case errors.As(err, &redirect), errors.As(err, &tooLarge), errors.As(err, &issuer):
 		return ErrProtocol
 	case errors.As(err, &response):
-		if response.Status >= 500 || response.Status == 429 {
-			return ErrTransient
-		}
-		return ErrProtocol
+		return kindOfStatus(response.Status, ErrProtocol)
+	case errors.As(err, &keys):
+		return kindOfStatus(keys.Status, ErrConfiguration)
 	case errors.As(err, &metadata):
-		if metadata.Status >= 500 || metadata.Status == 429 {
-			return ErrTransient
-		}
-		return ErrConfiguration
-	case errors.As(err, &unknown), errors.As(err, &badURL), errors.As(err, &insecure), errors.As(err, &key), errors.As(err, &port):
+		return kindOfStatus(metadata.Status, ErrConfiguration)
+	case errors.As(err, &unknown), errors.As(err, &badURL), errors.As(err, &insecure), errors.As(err, &key), errors.As(err, &port), errors.As(err, &option):
 		return ErrConfiguration
 	}
 	return nil
+}
+
+// untrusted reports whether the other side's certificate is not accepted here:
+// trying again does not change that.
+func untrusted(err error) bool {
+	var (
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	return errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
 }

@@ -9,6 +9,7 @@ package acquire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -22,30 +23,41 @@ type State int
 
 // The states of a token, from useless to best.
 const (
-	Gone  State = iota // none, expired, or about to
-	Stale              // usable, but its issuer asked for a refresh by now
+	Gone     State = iota // none, or expired
+	Expiring              // not expired, but within ExpiryMargin of it
+	Stale                 // usable, but its issuer asked for a refresh by now
 	Fresh
 )
 
 // StateOf judges a token at the time now. A zero refreshOn means that the
 // issuer gave no hint.
 func StateOf(now, expiresOn, refreshOn time.Time) State {
-	switch {
-	case expiresOn.Sub(now) <= ExpiryMargin:
+	switch left := expiresOn.Sub(now); {
+	case left <= 0:
 		return Gone
+	case left <= ExpiryMargin:
+		return Expiring
 	case !refreshOn.IsZero() && !now.Before(refreshOn):
 		return Stale
 	}
 	return Fresh
 }
 
-// refreshRest is how long a failed refresh behind a stale token is not tried
-// again, unless the service named a time of its own.
-const refreshRest = 30 * time.Second
-
-// maxResting bounds the memory of failed refreshes; past it the oldest are
-// simply tried again.
-const maxResting = 10_000
+const (
+	// refreshRest is how long a failed refresh is not tried again while there
+	// is a token that has not expired, unless the service named a time of its
+	// own.
+	refreshRest = 30 * time.Second
+	// maxRest bounds what is believed of a service that names a time. MSAL
+	// Python has the same hour.
+	maxRest = time.Hour
+	// maxResting bounds the memory of failures; past it some are simply tried
+	// again.
+	maxResting = 10_000
+	// fetchLimit ends a fetch whose parts know no limit of their own, such as
+	// a store or a key that hangs: nobody else could fetch the same token.
+	fetchLimit = 5 * time.Minute
+)
 
 // Steps says how to do each part of one request.
 type Steps[T any] struct {
@@ -66,7 +78,13 @@ type Steps[T any] struct {
 type Road[T any] struct {
 	mu       sync.Mutex
 	inflight map[string]*call[T]
-	resting  map[string]time.Time // keys of failed refreshes -> when to try again
+	resting  map[string]rest // keys of failed fetches
+}
+
+// rest says until when a failed fetch is better not tried again.
+type rest struct {
+	until time.Time
+	err   error // what the service answered when it named the time; else nil
 }
 
 type call[T any] struct {
@@ -79,11 +97,13 @@ type call[T any] struct {
 //
 // Callers with the same key share one fetch. The fetch is detached from the
 // caller that happened to start it: whoever gives up does not fail the others.
-// A stale token is returned at once while one refresh runs behind it; when that
-// fails, the token is served until ExpiryMargin before its end.
+// A stale token is returned at once while one refresh runs behind it. A token
+// that is about to expire is returned when fetching a new one fails, for whatever
+// reason, or has just failed. When the service named a time for another try, its
+// answer is repeated until then without asking it again.
 func (r *Road[T]) Do(ctx context.Context, s Steps[T]) (value T, cached bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return value, false, context.Cause(ctx)
+		return value, false, cause(ctx)
 	}
 	if !s.Force {
 		v, state, err := s.Lookup(ctx)
@@ -93,7 +113,16 @@ func (r *Road[T]) Do(ctx context.Context, s Steps[T]) (value T, cached bool, err
 		case state == Fresh:
 			return v, true, nil
 		case state == Stale:
-			r.refreshBehind(ctx, s)
+			if !r.rests(s.Key) {
+				r.start(ctx, s)
+			}
+			return v, true, nil
+		case state == Expiring:
+			if !r.rests(s.Key) {
+				if fetched, err := wait(ctx, r.start(ctx, s)); err == nil {
+					return fetched, false, nil
+				}
+			}
 			return v, true, nil
 		}
 	}
@@ -101,28 +130,29 @@ func (r *Road[T]) Do(ctx context.Context, s Steps[T]) (value T, cached bool, err
 	return value, false, err
 }
 
-// refreshBehind starts a refresh for a caller that does not wait for it, unless
-// a recent one failed.
-func (r *Road[T]) refreshBehind(ctx context.Context, s Steps[T]) {
+// rests reports whether a recent fetch failed.
+func (r *Road[T]) rests(key string) bool {
 	r.mu.Lock()
-	until, rests := r.resting[s.Key]
-	r.mu.Unlock()
-	if rests && time.Now().Before(until) {
-		return
-	}
-	r.start(ctx, s)
+	defer r.mu.Unlock()
+	last, ok := r.resting[key]
+	return ok && time.Now().Before(last.until)
 }
 
 // start returns the call in flight for s.Key, and starts it if there is none.
 func (r *Road[T]) start(ctx context.Context, s Steps[T]) *call[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if last, ok := r.resting[s.Key]; ok && last.err != nil && time.Now().Before(last.until) {
+		c := &call[T]{done: make(chan struct{}), err: last.err}
+		close(c.done)
+		return c
+	}
 	if c, ok := r.inflight[s.Key]; ok {
 		return c
 	}
 	if r.inflight == nil {
 		r.inflight = make(map[string]*call[T])
-		r.resting = make(map[string]time.Time)
+		r.resting = make(map[string]rest)
 	}
 	c := &call[T]{done: make(chan struct{}), err: errAborted}
 	r.inflight[s.Key] = c
@@ -139,7 +169,7 @@ func (r *Road[T]) run(ctx context.Context, s Steps[T], c *call[T]) {
 	defer func() {
 		r.mu.Lock()
 		delete(r.inflight, s.Key)
-		r.rest(s.Key, c.err)
+		r.remember(s.Key, c.err)
 		r.mu.Unlock()
 		close(c.done)
 	}()
@@ -151,29 +181,31 @@ func (r *Road[T]) run(ctx context.Context, s Steps[T], c *call[T]) {
 			return
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
 	c.value, c.err = s.Fetch(ctx)
 }
 
-// rest remembers a failure, or forgets the last one. The caller holds r.mu.
-func (r *Road[T]) rest(key string, err error) {
+// remember notes a failure, or forgets the last one. The caller holds r.mu.
+func (r *Road[T]) remember(key string, err error) {
 	if err == nil {
 		delete(r.resting, key)
 		return
 	}
 	if len(r.resting) >= maxResting {
 		now := time.Now()
-		for k, until := range r.resting {
-			if until.Before(now) || len(r.resting) >= maxResting {
+		for k, last := range r.resting {
+			if last.until.Before(now) || len(r.resting) >= maxResting {
 				delete(r.resting, k)
 			}
 		}
 	}
-	pause := refreshRest
+	failure := rest{until: time.Now().Add(refreshRest)}
 	var hinted interface{ RetryDelay() time.Duration }
-	if errors.As(err, &hinted) && hinted.RetryDelay() > pause {
-		pause = hinted.RetryDelay()
+	if errors.As(err, &hinted) && hinted.RetryDelay() > 0 {
+		failure = rest{time.Now().Add(min(hinted.RetryDelay(), maxRest)), err}
 	}
-	r.resting[key] = time.Now().Add(pause)
+	r.resting[key] = failure
 }
 
 func wait[T any](ctx context.Context, c *call[T]) (T, error) {
@@ -182,6 +214,15 @@ func wait[T any](ctx context.Context, c *call[T]) (T, error) {
 		return c.value, c.err
 	case <-ctx.Done():
 		var none T
-		return none, context.Cause(ctx)
+		return none, cause(ctx)
 	}
+}
+
+// cause is why ctx ended: always the context's own error, and what the caller
+// said besides.
+func cause(ctx context.Context) error {
+	if why := context.Cause(ctx); !errors.Is(why, ctx.Err()) {
+		return fmt.Errorf("%w: %w", ctx.Err(), why)
+	}
+	return ctx.Err()
 }

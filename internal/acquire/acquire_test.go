@@ -77,11 +77,13 @@ func TestStateOf(t *testing.T) {
 	}{
 		{"an hour left", time.Hour, 0, Fresh},
 		{"a second more than the margin", ExpiryMargin + time.Second, 0, Fresh},
-		{"exactly the margin", ExpiryMargin, 0, Gone},
+		{"exactly the margin", ExpiryMargin, 0, Expiring},
+		{"a second left", time.Second, 0, Expiring},
+		{"expires now", 0, 0, Gone},
 		{"expired", -time.Second, 0, Gone},
 		{"refresh is due later", time.Hour, time.Minute, Fresh},
 		{"refresh was due", time.Hour, -time.Second, Stale},
-		{"refresh was due but too near the end", time.Minute, -time.Second, Gone},
+		{"refresh was due but too near the end", time.Minute, -time.Second, Expiring},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var refreshOn time.Time
@@ -220,9 +222,9 @@ func TestFailedRefreshKeepsTheStaleTokenAndRests(t *testing.T) {
 		if iss.count() != 3 {
 			t.Errorf("got %d fetches after the rest, want 3", iss.count())
 		}
-		time.Sleep(20 * time.Minute) // now it is too old to hand out
+		time.Sleep(20 * time.Minute) // now it has expired
 		if _, _, err := road.Do(t.Context(), iss.steps("k")); err == nil {
-			t.Error("got a token past its expiry margin")
+			t.Error("got an expired token")
 		}
 	})
 }
@@ -295,4 +297,95 @@ func TestAbortedFetchFailsItsWaiters(t *testing.T) {
 			t.Errorf("got %v, want %v", err, errAborted)
 		}
 	})
+}
+
+func TestTokenAboutToExpireBeatsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var road Road[token]
+		iss := &issuer{}
+		if _, _, err := road.Do(t.Context(), iss.steps("k")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		iss.failWith(errors.New("issuer down"))
+		for range 5 {
+			got, cached, err := road.Do(t.Context(), iss.steps("k"))
+			if err != nil || !cached || got.n != 1 {
+				t.Fatalf("got %+v, %v, %v; want the token that has four minutes left", got, cached, err)
+			}
+		}
+		if iss.count() != 2 {
+			t.Errorf("got %d fetches, want 2: one failure is enough for half a minute", iss.count())
+		}
+		iss.failWith(nil)
+		time.Sleep(refreshRest + time.Second)
+		if got, _, err := road.Do(t.Context(), iss.steps("k")); err != nil || got.n != 3 {
+			t.Errorf("got %+v, %v; want a new token", got, err)
+		}
+	})
+}
+
+func TestCallerInAHurryGetsTheTokenAboutToExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var road Road[token]
+		iss := &issuer{}
+		if _, _, err := road.Do(t.Context(), iss.steps("k")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		iss.delay = 30 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if got, _, err := road.Do(ctx, iss.steps("k")); err != nil || got.n != 1 {
+			t.Errorf("got %+v, %v; want the token at hand", got, err)
+		}
+		time.Sleep(time.Minute) // the fetch ends in the bubble
+	})
+}
+
+func TestServiceThatNamesATimeIsLeftAloneUntilThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var road Road[token]
+		iss := &issuer{}
+		iss.failWith(throttled{2 * time.Minute})
+		s := iss.steps("k")
+		for range 20 {
+			s.Force = !s.Force
+			if _, _, err := road.Do(t.Context(), s); !errors.As(err, new(throttled)) {
+				t.Fatalf("got %v, want the service's answer", err)
+			}
+		}
+		if iss.count() != 1 {
+			t.Errorf("got %d fetches, want 1", iss.count())
+		}
+		time.Sleep(2*time.Minute + time.Second)
+		iss.failWith(nil)
+		if _, _, err := road.Do(t.Context(), s); err != nil {
+			t.Errorf("after the time: %v", err)
+		}
+	})
+}
+
+func TestFetchThatHangsDoesNotBlockItsKeyForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var road Road[token]
+		s := (&issuer{}).steps("k")
+		s.Fetch = func(ctx context.Context) (token, error) {
+			<-ctx.Done()
+			return token{}, ctx.Err()
+		}
+		if _, _, err := road.Do(t.Context(), s); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the limit's error", err)
+		}
+	})
+}
+
+func TestCausesOfCancellationAreBothReported(t *testing.T) {
+	why := errors.New("shutting down")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	var road Road[token]
+	if _, _, err := road.Do(ctx, (&issuer{}).steps("k")); !errors.Is(err, why) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want both the cause and context.Canceled", err)
+	}
 }

@@ -62,6 +62,9 @@ type Source struct {
 
 	mu   sync.Mutex
 	memo map[identity]*entry
+	// spare holds what was begun for Single and left by its caller. It grows
+	// with the callers who leave at the same time, not with all who ever did.
+	spare map[identity][]*entry
 }
 
 // identity is what an assertion depends on besides the key.
@@ -105,6 +108,7 @@ func New(k Key) (*Source, error) {
 		leaf:   k.Certificates[0],
 		extra:  extra,
 		memo:   map[identity]*entry{},
+		spare:  map[identity][]*entry{},
 	}, nil
 }
 
@@ -130,10 +134,45 @@ func (s *Source) Assertion(ctx context.Context, audience, clientID string) (stri
 }
 
 // Single returns an assertion that was never handed out before, for providers
-// that refuse to see one twice (RFC 7523, section 3, item 7). It waits for the
-// key, whatever that takes.
-func (s *Source) Single(audience, clientID string) (string, error) {
-	return s.sign(identity{audience, clientID}, time.Now())
+// that refuse to see one twice (RFC 7523, section 3, item 7).
+//
+// A caller whose context ends stops waiting; what the key signs for it then goes
+// to the next caller, so that a key that hangs is not asked ever more often. A
+// failure is *SignError.
+func (s *Source) Single(ctx context.Context, audience, clientID string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	id := identity{audience, clientID}
+	e := s.spareOrNew(id)
+	select {
+	case <-e.done:
+		return e.jwt, e.err
+	case <-ctx.Done():
+		s.mu.Lock()
+		s.spare[id] = append(s.spare[id], e)
+		s.mu.Unlock()
+		return "", ctx.Err()
+	}
+}
+
+// spareOrNew finds a signing for id that its caller has left, or begins one.
+// What has failed meanwhile, or is about to expire, is no good.
+func (s *Source) spareOrNew(id identity) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for list := s.spare[id]; len(list) > 0; list = s.spare[id] {
+		e := list[len(list)-1]
+		if s.spare[id] = list[:len(list)-1]; len(list) == 1 {
+			delete(s.spare, id)
+		}
+		if e.until.IsZero() || e.err == nil && time.Now().Before(e.until) {
+			return e
+		}
+	}
+	e := &entry{done: make(chan struct{})}
+	go s.fill(id, e)
+	return e
 }
 
 // entry finds the assertion for id, or starts to make one. The key may sit in

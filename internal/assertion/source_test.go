@@ -430,19 +430,6 @@ func TestMemoIsBounded(t *testing.T) {
 // there and secrets that must not.
 func shows(err error, text string) bool { return strings.Contains(fmt.Sprint(err), text) }
 
-func TestSingleAssertionsAreNeverTheSame(t *testing.T) {
-	m := made()
-	s := mustNew(t, Key{Signer: m.ec, Certificates: []*x509.Certificate{m.selfEC}})
-	first, err := s.Single("https://a", "c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := s.Single("https://a", "c")
-	if err != nil || first == second {
-		t.Errorf("the same assertion twice (%v)", err)
-	}
-}
-
 // findOpenSSL returns the path of the stranger that judges what is signed here.
 func findOpenSSL(t *testing.T) string {
 	t.Helper()

@@ -27,8 +27,10 @@ type MetadataError struct {
 	Authority string
 	Host      string // who was asked
 	Status    int    // HTTP status; 0 when there was no complete answer
-	Problem   string
-	Hint      string
+	// RetryAfter is how long the service asked to be left alone; 0 if it did not.
+	RetryAfter time.Duration
+	Problem    string
+	Hint       string
 	// Err is the cause, if there is one: an *oauth.Error when the service answered
 	// with an error of its own, or an error of package httpx.
 	Err error
@@ -52,6 +54,9 @@ func (e *MetadataError) Error() string {
 	return b.String()
 }
 
+// RetryDelay is RetryAfter, for code that knows errors only by this method.
+func (e *MetadataError) RetryDelay() time.Duration { return e.RetryAfter }
+
 // Unwrap returns the cause.
 func (e *MetadataError) Unwrap() error { return e.Err }
 
@@ -63,7 +68,8 @@ const (
 
 // refused makes the error for an answer that is not what was asked for.
 func refused(step Step, a Authority, host string, res *httpx.Response) *MetadataError {
-	e := &MetadataError{Step: step, Authority: a.URL, Host: host, Status: res.Status, Hint: hintFor(a)}
+	e := &MetadataError{Step: step, Authority: a.URL, Host: host, Status: res.Status, Hint: hintFor(a),
+		RetryAfter: httpx.RetryAfter(res.Header, time.Now())}
 	service := serviceError(host, res)
 	switch {
 	case service != nil:

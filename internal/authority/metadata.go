@@ -20,15 +20,18 @@ type Metadata struct {
 	// {tenantid}. Use AcceptsIssuer to judge the issuer of a token.
 	Issuer string
 	// Environment is the host as the developer typed it, lower-case, with a port
-	// other than 443. Tokens are stored under it.
+	// other than 443. That of an OIDC issuer on a host that is not Microsoft's
+	// has the issuer's path behind it, such as op.example/realms/prod, where a
+	// capital letter is escaped. Tokens are stored under it.
 	Environment string
-	// Environments are all hosts whose tokens are good for this authority: its
-	// own first, then its aliases, then its own without the port.
+	// Environments are all environments whose tokens are good for this
+	// authority: its own first, then its aliases, then its own without the port.
 	Environments []string
 	// Realm is the first path segment of the token endpoint, as MSAL Python has
 	// it in its cache: common, organizations and consumers stay themselves, and a
 	// tenant that was typed as a domain name usually becomes its GUID. The rule
-	// holds for OIDC too, where the segment may be any word, or absent.
+	// holds for OIDC too, where the segment may be any word, or absent: it is
+	// Environment that tells issuers apart.
 	Realm string
 	// QueryOnly says that answers of a sign-in cannot be posted: the document
 	// lists response modes, and form_post is not among them.
@@ -63,8 +66,8 @@ func builtIn(a Authority) (*Metadata, bool) {
 		DeviceAuthorizationEndpoint: base + "/oauth2/v2.0/devicecode",
 		JWKSURI:                     base + "/discovery/v2.0/keys",
 		EndSessionEndpoint:          base + "/oauth2/v2.0/logout",
-		Environment:                 a.Host,
-		Environments:                environments(a.Host, hosts),
+		Environment:                 a.environment(),
+		Environments:                a.environments(hosts),
 		Realm:                       a.Tenant,
 	}
 	tenant := a.Tenant
@@ -76,20 +79,6 @@ func builtIn(a Authority) (*Metadata, bool) {
 	}
 	m.Issuer = "https://" + hosts[0] + "/" + tenant + "/v2.0"
 	return m, true
-}
-
-// environments lists own, then aliases, then own without its port, once each.
-func environments(own string, aliases []string) []string {
-	hostname, _ := cutPort(own)
-	all := append([]string{own}, aliases...)
-	all = append(all, bracketed(hostname))
-	unique := all[:0]
-	for _, e := range all {
-		if !slices.Contains(unique, e) {
-			unique = append(unique, e)
-		}
-	}
-	return slices.Clip(unique)
 }
 
 // parseDocument reads the OpenID configuration of a and checks that it may
@@ -122,8 +111,8 @@ func parseDocument(a Authority, aliases []string, body []byte) (*Metadata, error
 		JWKSURI:                     d.JWKSURI,
 		EndSessionEndpoint:          d.EndSessionEndpoint,
 		Issuer:                      d.Issuer,
-		Environment:                 a.Host,
-		Environments:                environments(a.Host, aliases),
+		Environment:                 a.environment(),
+		Environments:                a.environments(aliases),
 		Realm:                       firstSegment(d.TokenEndpoint),
 		QueryOnly:                   len(d.ResponseModes) > 0 && !slices.Contains(d.ResponseModes, "form_post"),
 	}

@@ -17,9 +17,12 @@ const (
 	// keepFor is how long metadata is used before it is fetched again. MSAL
 	// Python keeps its answers as long.
 	keepFor = 24 * time.Hour
-	// graceFor is how long metadata is used on, when it was due and the service
-	// could not be reached.
-	graceFor = 5 * time.Minute
+	// graceFor is how long metadata is used on after the first refresh that
+	// failed, so that cached tokens stay within reach as long as they live.
+	graceFor = 24 * time.Hour
+	// refreshEvery is the pause between refreshes that fail; a service that asks
+	// for a longer one gets it.
+	refreshEvery = 5 * time.Minute
 	// maxKept bounds the memory of a service that sees ever new tenants.
 	maxKept = 4096
 )
@@ -44,6 +47,10 @@ type Options struct {
 	// Known are hosts that the developer vouches for: they are not asked about.
 	// An entry is a host name, which stands for all its ports, or host:port.
 	Known []string
+	// Stale, if not nil, is told that a refresh of the metadata of a failed with
+	// err and that what was known is used on. It is called at most once in five
+	// minutes per authority, possibly from several goroutines at once.
+	Stale func(ctx context.Context, a Authority, err error)
 }
 
 // Resolver finds the metadata of authorities and remembers it. It is safe for
@@ -52,6 +59,7 @@ type Resolver struct {
 	http      *httpx.Client
 	discovery Discovery
 	known     []string
+	stale     func(context.Context, Authority, error)
 	flights   flight.Group[Authority, *Metadata]
 
 	mu   sync.RWMutex
@@ -60,12 +68,13 @@ type Resolver struct {
 
 type kept struct {
 	metadata *Metadata
-	until    time.Time
+	until    time.Time // when it is due for a refresh
+	failing  time.Time // when a refresh first failed; zero after a success
 }
 
 // NewResolver returns a Resolver that asks over h.
 func NewResolver(h *httpx.Client, opts Options) *Resolver {
-	r := &Resolver{http: h, discovery: opts.InstanceDiscovery, kept: make(map[Authority]kept)}
+	r := &Resolver{http: h, discovery: opts.InstanceDiscovery, stale: opts.Stale, kept: make(map[Authority]kept)}
 	for _, host := range opts.Known {
 		r.known = append(r.known, strings.TrimSuffix(strings.ToLower(host), ":443"))
 	}
@@ -78,18 +87,23 @@ func NewResolver(h *httpx.Client, opts Options) *Resolver {
 // hours; failures are not remembered. A caller whose ctx ends gets its cause and
 // does not fail the others.
 //
+// What was learned once is used on for another 24 hours when a refresh fails,
+// for whatever reason: a gateway's error page must not part an application from
+// tokens it has. Only an answer whose issuer no longer speaks for a, or a host
+// that Microsoft no longer knows, fails at once.
+//
 // Errors: *MetadataError, *IssuerError, *UnknownHostError, *URLError (a is the
 // zero value), or the cause of ctx.
 func (r *Resolver) Resolve(ctx context.Context, a Authority) (*Metadata, error) {
-	m, fresh := r.look(a)
+	k, fresh := r.look(a)
 	if fresh {
-		return m, nil
+		return k.metadata, nil
 	}
 	if a.URL == "" {
 		return nil, &URLError{Reason: ReasonMalformed, Problem: "it is the zero value", Hint: "get the authority from Parse or ParseOIDC"}
 	}
 	if m, ok := builtIn(a); ok {
-		r.keep(a, m, keepFor)
+		r.keep(a, kept{metadata: m, until: time.Now().Add(keepFor)})
 		return m, nil
 	}
 	if ctx.Err() != nil {
@@ -99,31 +113,61 @@ func (r *Resolver) Resolve(ctx context.Context, a Authority) (*Metadata, error) 
 		// Another fetch may have ended between the caller's look and now.
 		old, fresh := r.look(a)
 		if fresh {
-			return old, nil
+			return old.metadata, nil
 		}
 		m, err := r.fetch(ctx, a)
-		switch {
-		case err == nil:
-			r.keep(a, m, keepFor)
-		case old != nil && transient(err):
-			// An outage of the configuration must not stop an application that
-			// has all it needs to go on.
-			r.keep(a, old, graceFor)
-			return old, nil
+		if err == nil {
+			r.keep(a, kept{metadata: m, until: time.Now().Add(keepFor)})
+			return m, nil
 		}
-		return m, err
+		if !old.outlives(err, time.Now()) {
+			return nil, err
+		}
+		r.keep(a, old.after(err, time.Now()))
+		if r.stale != nil {
+			r.stale(ctx, a, err)
+		}
+		return old.metadata, nil
 	})
 }
 
-// look returns what is kept for a, if anything, and whether it is still fresh.
-func (r *Resolver) look(a Authority) (m *Metadata, fresh bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	k := r.kept[a]
-	return k.metadata, k.metadata != nil && time.Now().Before(k.until)
+// outlives reports whether what is kept may be used although its refresh failed
+// with err. An answer that denies it is no outage.
+func (k kept) outlives(err error, now time.Time) bool {
+	var issuer *IssuerError
+	var unknown *UnknownHostError
+	if k.metadata == nil || errors.As(err, &issuer) || errors.As(err, &unknown) {
+		return false
+	}
+	return k.failing.IsZero() || now.Before(k.failing.Add(graceFor))
 }
 
-func (r *Resolver) keep(a Authority, m *Metadata, d time.Duration) {
+// after is what to keep once a refresh failed with err.
+func (k kept) after(err error, now time.Time) kept {
+	if k.failing.IsZero() {
+		k.failing = now
+	}
+	wait := refreshEvery
+	var metadata *MetadataError
+	if errors.As(err, &metadata) {
+		wait = max(wait, metadata.RetryAfter)
+	}
+	k.until = now.Add(wait)
+	if end := k.failing.Add(graceFor); k.until.After(end) {
+		k.until = end
+	}
+	return k
+}
+
+// look returns what is kept for a, if anything, and whether it is still fresh.
+func (r *Resolver) look(a Authority) (k kept, fresh bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	k = r.kept[a]
+	return k, k.metadata != nil && time.Now().Before(k.until)
+}
+
+func (r *Resolver) keep(a Authority, k kept) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for other := range r.kept {
@@ -132,7 +176,7 @@ func (r *Resolver) keep(a Authority, m *Metadata, d time.Duration) {
 		}
 		delete(r.kept, other) // any one will do: it costs a request at most
 	}
-	r.kept[a] = kept{metadata: m, until: time.Now().Add(d)}
+	r.kept[a] = k
 }
 
 // fetch asks for the metadata of a and checks it.
@@ -163,14 +207,6 @@ func (r *Resolver) fetch(ctx context.Context, a Authority) (*Metadata, error) {
 func (r *Resolver) mustAsk(a Authority, hostname string) bool {
 	return a.Kind == Entra && r.discovery != DiscoveryOff && !wellKnown(hostname) &&
 		!slices.Contains(r.known, a.Host) && !slices.Contains(r.known, bracketed(hostname)) && !slices.Contains(r.known, hostname)
-}
-
-// transient reports whether err may go away by itself.
-func transient(err error) bool {
-	var transport *httpx.TransportError
-	var metadata *MetadataError
-	return errors.As(err, &transport) ||
-		errors.As(err, &metadata) && (metadata.Status >= 500 || metadata.Status == http.StatusTooManyRequests)
 }
 
 func acceptJSON() http.Header { return http.Header{"Accept": {"application/json"}} }

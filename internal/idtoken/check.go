@@ -7,18 +7,14 @@ import (
 	"time"
 )
 
-// Skew is how far clocks may differ when Expect.Skew is zero. MSAL Python
-// allows the same 120 s.
+// Skew is how far clocks may differ, as in MSAL Python.
 const Skew = 120 * time.Second
 
 // Expect says what an ID token has to be. What is left empty does not match by
 // accident: a token without an expected issuer or audience fails.
 type Expect struct {
-	// Issuer is the exact issuer; {tenantid} in it stands for the token's tid
-	// claim, which then must be there. It is not used when Issuers is set.
-	Issuer string
-	// Issuers decides on issuers that no one string describes, such as those of
-	// Entra's clouds: it gets the iss and tid claims.
+	// Issuers decides on the issuer: it gets the iss and tid claims. Nil
+	// accepts none.
 	Issuers func(iss, tid string) bool
 	// Audience is the client id, which must be among the token's audiences.
 	Audience string
@@ -31,34 +27,29 @@ type Expect struct {
 	MaxAge time.Duration
 	// Now is the present time; zero means time.Now().
 	Now time.Time
-	// Skew is how far clocks may differ; zero means Skew, negative none.
-	Skew time.Duration
 }
 
-func (e Expect) clock() (now time.Time, skew time.Duration) {
-	now, skew = e.Now, e.Skew
-	if now.IsZero() {
-		now = time.Now()
+func (e Expect) now() time.Time {
+	if e.Now.IsZero() {
+		return time.Now()
 	}
-	if skew == 0 {
-		skew = Skew
-	}
-	return now, max(skew, 0)
+	return e.Now
 }
 
 // Check reports the first thing about c that makes the token one to refuse: its
-// issuer, its audience, its nonce, or the age of the sign-in. Every error is an
-// *Error. Expiry is not among them, see Warnings.
+// subject, its issuer, its audience, its nonce, or the age of the sign-in. Every
+// error is an *Error. Expiry is not among them, see Warnings.
 func (c Claims) Check(e Expect) error {
+	if c.Subject == "" {
+		// Required by OpenID Connect Core 1.0, section 2. A token about nobody
+		// would be kept as if it were the application's own.
+		return malformed("sub", "is missing")
+	}
 	if err := c.checkIssuer(e); err != nil {
 		return err
 	}
-	if e.Audience == "" || !slices.Contains(c.Audience, e.Audience) {
-		problem := "does not name this application"
-		if len(c.Audience) == 0 {
-			problem = "is missing"
-		}
-		return &Error{Reason: ReasonAudience, Part: "aud", Problem: problem, Got: strings.Join(c.Audience, " "), Want: e.Audience}
+	if err := c.checkAudience(e); err != nil {
+		return err
 	}
 	if err := c.checkNonce(e); err != nil {
 		return err
@@ -67,35 +58,37 @@ func (c Claims) Check(e Expect) error {
 }
 
 func (c Claims) checkIssuer(e Expect) error {
-	fail := &Error{Reason: ReasonIssuer, Part: "iss", Problem: "is not an issuer of this authority", Got: c.Issuer}
-	if c.Issuer == "" {
-		fail.Problem = "is missing"
-		return fail
-	}
-	if e.Issuers != nil {
-		if !e.Issuers(c.Issuer, c.TenantID) {
-			return fail
-		}
-		return nil
-	}
-	const template = "{tenantid}"
-	fail.Want = e.Issuer
-	if strings.Contains(e.Issuer, template) {
-		if !plainTenant(c.TenantID) {
-			return fail
-		}
-		fail.Want = strings.ReplaceAll(e.Issuer, template, c.TenantID)
-	}
-	if c.Issuer != fail.Want {
-		return fail
+	switch {
+	case c.Issuer == "":
+		return &Error{Reason: ReasonIssuer, Part: "iss", Problem: "is missing"}
+	case e.Issuers == nil || !e.Issuers(c.Issuer, c.TenantID):
+		return &Error{Reason: ReasonIssuer, Part: "iss", Problem: "is not an issuer of this authority", Got: c.Issuer}
 	}
 	return nil
 }
 
-// plainTenant reports whether tid can stand in an issuer without changing its
-// shape: a token must not choose its issuer's host or path.
-func plainTenant(tid string) bool {
-	return tid != "" && strings.Trim(strings.ToLower(tid), "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+// checkAudience follows items 3 to 5 of OpenID Connect Core 1.0, section
+// 3.1.3.7: the token is for this client, and when it is for others too, it was
+// made for this one.
+func (c Claims) checkAudience(e Expect) error {
+	fail := &Error{Reason: ReasonAudience, Part: "aud", Got: strings.Join(c.Audience, " "), Want: e.Audience}
+	switch {
+	case len(c.Audience) == 0:
+		fail.Problem = "is missing"
+		return fail
+	case e.Audience == "" || !slices.Contains(c.Audience, e.Audience):
+		fail.Problem = "does not name this application"
+		return fail
+	}
+	others := slices.ContainsFunc(c.Audience, func(aud string) bool { return aud != e.Audience })
+	if others && c.AuthorizedParty != e.Audience {
+		fail.Part, fail.Got, fail.Problem = "azp", c.AuthorizedParty, "is not this application, although the token is for several"
+		if c.AuthorizedParty == "" {
+			fail.Problem = "is missing, although the token is for several applications"
+		}
+		return fail
+	}
+	return nil
 }
 
 func (c Claims) checkNonce(e Expect) error {
@@ -119,11 +112,10 @@ func (c Claims) checkAuthTime(e Expect) error {
 	if e.MaxAge == 0 {
 		return nil
 	}
-	now, skew := e.clock()
 	switch {
 	case c.AuthTime.IsZero():
 		return &Error{Reason: ReasonAuthTime, Part: "auth_time", Problem: "is missing, although max_age was sent"}
-	case now.Add(-skew).After(c.AuthTime.Add(max(e.MaxAge, 0))):
+	case e.now().Add(-Skew).After(c.AuthTime.Add(max(e.MaxAge, 0))):
 		return &Error{Reason: ReasonAuthTime, Part: "auth_time", Problem: "is longer ago than max_age allows"}
 	}
 	return nil
@@ -134,12 +126,12 @@ func (c Claims) checkAuthTime(e Expect) error {
 // has just sent, because then it is this machine's clock that is wrong; MSAL
 // Python only warns, too.
 func (c Claims) Warnings(e Expect) []*Error {
-	now, skew := e.clock()
+	now := e.now()
 	var out []*Error
-	if !c.Expiry.IsZero() && now.Add(-skew).After(c.Expiry) {
+	if !c.Expiry.IsZero() && now.Add(-Skew).After(c.Expiry) {
 		out = append(out, &Error{Reason: ReasonExpired, Part: "exp", Problem: "has passed"})
 	}
-	if now.Add(skew).Before(c.NotBefore) {
+	if now.Add(Skew).Before(c.NotBefore) {
 		out = append(out, &Error{Reason: ReasonNotYetValid, Part: "nbf", Problem: "lies ahead"})
 	}
 	return out

@@ -10,8 +10,12 @@ import (
 var now = time.Unix(1795227878, 0)
 
 func valid() (Claims, Expect) {
-	return Claims{Issuer: "https://id.example", Audience: []string{"other", "cid"}, Nonce: "planted-nonce", AuthTime: now.Add(-time.Minute), Expiry: now.Add(time.Hour)},
-		Expect{Issuer: "https://id.example", Audience: "cid", Nonce: "planted-nonce", NonceRequired: true, Now: now}
+	return Claims{Issuer: "https://id.example", Subject: "planted-subject", Audience: []string{"cid"}, Nonce: "planted-nonce", AuthTime: now.Add(-time.Minute), Expiry: now.Add(time.Hour)},
+		Expect{Issuers: only("https://id.example"), Audience: "cid", Nonce: "planted-nonce", NonceRequired: true, Now: now}
+}
+
+func only(issuer string) func(iss, tid string) bool {
+	return func(iss, _ string) bool { return iss == issuer }
 }
 
 func TestCheckAcceptsWhatWasAskedFor(t *testing.T) {
@@ -37,23 +41,8 @@ func TestCheck(t *testing.T) {
 		{"issuer with a slash more", func(c *Claims, _ *Expect) { c.Issuer += "/" }, ReasonIssuer, "iss"},
 		{"issuer in upper case", func(c *Claims, _ *Expect) { c.Issuer = "https://ID.example" }, ReasonIssuer, "iss"},
 		{"no issuer", func(c *Claims, _ *Expect) { c.Issuer = "" }, ReasonIssuer, "iss"},
-		{"no issuer expected", func(_ *Claims, e *Expect) { e.Issuer = "" }, ReasonIssuer, "iss"},
-		{"neither has an issuer", func(c *Claims, e *Expect) { c.Issuer, e.Issuer = "", "" }, ReasonIssuer, "iss"},
-		{"template", func(c *Claims, e *Expect) {
-			c.Issuer, c.TenantID, e.Issuer = "https://id.example/t-1/v2.0", "t-1", "https://id.example/{tenantid}/v2.0"
-		}, "", ""},
-		{"template, another tenant", func(c *Claims, e *Expect) {
-			c.Issuer, c.TenantID, e.Issuer = "https://id.example/t-1/v2.0", "t-2", "https://id.example/{tenantid}/v2.0"
-		}, ReasonIssuer, "iss"},
-		{"template, no tenant", func(c *Claims, e *Expect) {
-			c.Issuer, e.Issuer = "https://id.example//v2.0", "https://id.example/{tenantid}/v2.0"
-		}, ReasonIssuer, "iss"},
-		{"template, tenant that leads elsewhere", func(c *Claims, e *Expect) {
-			c.Issuer, c.TenantID, e.Issuer = "https://evil.example/x.id.example/v2.0", "evil.example/x", "https://{tenantid}.id.example/v2.0"
-		}, ReasonIssuer, "iss"},
-		{"template in the token", func(c *Claims, e *Expect) {
-			c.Issuer, c.TenantID, e.Issuer = "https://id.example/{tenantid}/v2.0", "{tenantid}", "https://id.example/{tenantid}/v2.0"
-		}, ReasonIssuer, "iss"},
+		{"no issuer expected", func(_ *Claims, e *Expect) { e.Issuers = nil }, ReasonIssuer, "iss"},
+		{"no subject", func(c *Claims, _ *Expect) { c.Subject = "" }, ReasonMalformed, "sub"},
 		{"judge says yes", func(c *Claims, e *Expect) {
 			c.TenantID = "t"
 			e.Issuers = func(iss, tid string) bool { return iss == "https://id.example" && tid == "t" }
@@ -70,6 +59,12 @@ func TestCheck(t *testing.T) {
 		{"no audience", func(c *Claims, _ *Expect) { c.Audience = nil }, ReasonAudience, "aud"},
 		{"no audience expected", func(c *Claims, e *Expect) { c.Audience, e.Audience = []string{""}, "" }, ReasonAudience, "aud"},
 
+		{"several audiences, made for this one", func(c *Claims, _ *Expect) { c.Audience, c.AuthorizedParty = []string{"other", "cid"}, "cid" }, "", ""},
+		{"several audiences, made for another", func(c *Claims, _ *Expect) { c.Audience, c.AuthorizedParty = []string{"cid", "other"}, "other" }, ReasonAudience, "azp"},
+		{"several audiences, made for nobody", func(c *Claims, _ *Expect) { c.Audience = []string{"cid", "other"} }, ReasonAudience, "azp"},
+		{"one audience twice", func(c *Claims, _ *Expect) { c.Audience = []string{"cid", "cid"} }, "", ""},
+		{"one audience, asked for by another client", func(c *Claims, _ *Expect) { c.AuthorizedParty = "app" }, "", ""},
+
 		{"another nonce", func(c *Claims, _ *Expect) { c.Nonce = "planted-other" }, ReasonNonce, "nonce"},
 		{"nonce as a prefix", func(c *Claims, _ *Expect) { c.Nonce += "x" }, ReasonNonce, "nonce"},
 		{"no nonce", func(c *Claims, _ *Expect) { c.Nonce = "" }, ReasonNonce, "nonce"},
@@ -83,7 +78,6 @@ func TestCheck(t *testing.T) {
 		{"max_age of 0, just now", func(_ *Claims, e *Expect) { e.MaxAge = -time.Hour }, "", ""},
 		{"max_age of 0, before", func(c *Claims, e *Expect) { e.MaxAge, c.AuthTime = -1, now.Add(-Skew-time.Second) }, ReasonAuthTime, "auth_time"},
 		{"no sign-in time", func(c *Claims, e *Expect) { e.MaxAge, c.AuthTime = time.Hour, time.Time{} }, ReasonAuthTime, "auth_time"},
-		{"no skew", func(c *Claims, e *Expect) { e.MaxAge, e.Skew, c.AuthTime = time.Minute, -1, now.Add(-61*time.Second) }, ReasonAuthTime, "auth_time"},
 		{"expired", func(c *Claims, _ *Expect) { c.Expiry = now.Add(-time.Hour) }, "", ""},
 	} {
 		claims, expect := valid()
@@ -105,10 +99,15 @@ func TestIssuerAndAudienceAreShown(t *testing.T) {
 	c.Issuer = "https://evil.example\n" + strings.Repeat("x", 1000)
 	err := c.Check(e)
 	var ie *Error
-	if !errors.As(err, &ie) || ie.Got != c.Issuer || ie.Want != "https://id.example" {
+	if !errors.As(err, &ie) || ie.Got != c.Issuer {
 		t.Fatalf("got %#v", err)
 	}
-	if text := err.Error(); len(text) > 400 || !strings.Contains(text, `"https://evil.example\nxx`) || !strings.Contains(text, `"https://id.example"`) {
+	if text := err.Error(); len(text) > 400 || !strings.Contains(text, `"https://evil.example\nxx`) {
+		t.Errorf("text %q", text)
+	}
+	c, e = valid()
+	c.Audience = []string{"other"}
+	if text := c.Check(e).Error(); !strings.Contains(text, `"other"`) || !strings.Contains(text, `"cid"`) {
 		t.Errorf("text %q", text)
 	}
 }

@@ -30,6 +30,7 @@ type Claims struct {
 	Issuer            string    // iss
 	Subject           string    // sub
 	Audience          []string  // aud, a string or a list on the wire
+	AuthorizedParty   string    // azp, the client that the token was made for
 	Expiry            time.Time // exp
 	IssuedAt          time.Time // iat
 	NotBefore         time.Time // nbf
@@ -153,7 +154,7 @@ func (t token) claims() (Claims, error) {
 	for _, s := range [...]struct {
 		name string
 		to   *string
-	}{{"iss", &c.Issuer}, {"sub", &c.Subject}, {"nonce", &c.Nonce}, {"oid", &c.OID}, {"tid", &c.TenantID}} {
+	}{{"iss", &c.Issuer}, {"sub", &c.Subject}, {"azp", &c.AuthorizedParty}, {"nonce", &c.Nonce}, {"oid", &c.OID}, {"tid", &c.TenantID}} {
 		value, ok := t.payload[s.name].(string)
 		if !ok && t.payload[s.name] != nil {
 			return Claims{}, malformed(s.name, "is not a string")

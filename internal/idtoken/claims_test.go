@@ -35,18 +35,18 @@ func TestParseReadsTheClaims(t *testing.T) {
 	c, err := Parse(unsigned(`{"alg":"RS256","typ":"JWT","kid":"k"}`, `{
 		"iss":"https://login.microsoftonline.com/t/v2.0","sub":"S","aud":"cid","exp":1795231478,"iat":1795227878,"nbf":1795227878,
 		"auth_time":1795227000,"nonce":"N","oid":"O","tid":"T","preferred_username":"jane@contoso.com","upn":"jane@u","name":"Jane","email":"j@c",
-		"groups":["g1"],"big":12345678901234567890}`))
+		"azp":"A","groups":["g1"],"big":12345678901234567890}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Issuer != "https://login.microsoftonline.com/t/v2.0" || c.Subject != "S" || !slices.Equal(c.Audience, []string{"cid"}) ||
-		c.Nonce != "N" || c.OID != "O" || c.TenantID != "T" || c.PreferredUsername != "jane@contoso.com" || c.UPN != "jane@u" || c.Name != "Jane" || c.Email != "j@c" {
+		c.Nonce != "N" || c.AuthorizedParty != "A" || c.OID != "O" || c.TenantID != "T" || c.PreferredUsername != "jane@contoso.com" || c.UPN != "jane@u" || c.Name != "Jane" || c.Email != "j@c" {
 		t.Errorf("got %+v", c)
 	}
 	if !c.Expiry.Equal(time.Unix(1795231478, 0)) || !c.IssuedAt.Equal(time.Unix(1795227878, 0)) || !c.NotBefore.Equal(time.Unix(1795227878, 0)) || !c.AuthTime.Equal(time.Unix(1795227000, 0)) {
 		t.Errorf("times of %+v", c)
 	}
-	if c.Raw["big"] != json.Number("12345678901234567890") || len(c.Raw) != 16 {
+	if c.Raw["big"] != json.Number("12345678901234567890") || len(c.Raw) != 17 {
 		t.Errorf("raw claims %v", c.Raw)
 	}
 }
@@ -109,6 +109,7 @@ func TestParseRefuses(t *testing.T) {
 		{"header twice", unsigned(`{"alg":"RS256","alg":"none"}`, `{}`), "header"},
 		{"issuer is a list", unsigned(`{}`, `{"iss":["planted"]}`), "iss"},
 		{"subject is a number", unsigned(`{}`, `{"sub":7}`), "sub"},
+		{"authorized party is a list", unsigned(`{}`, `{"azp":["planted"]}`), "azp"},
 		{"nonce is an object", unsigned(`{}`, `{"nonce":{"planted":1}}`), "nonce"},
 		{"oid is a bool", unsigned(`{}`, `{"oid":true}`), "oid"},
 		{"tid is a list", unsigned(`{}`, `{"tid":[]}`), "tid"},
@@ -142,6 +143,7 @@ func FuzzParse(f *testing.F) {
 	for _, payload := range []string{`{}`, `{"aud":["a"],"exp":1.5,"nonce":"n","iss":"https://i","tid":"t"}`, `{"exp":"1e3"}`, `{"a":1,"a":2}`, `null`} {
 		f.Add(unsigned(`{"alg":"RS256","kid":"k"}`, payload))
 	}
+	f.Add(unsigned(`{"alg":"RS256"}`, `{"iss":"https://login.example","sub":"s","aud":["cid","x"],"azp":"cid","nonce":"n"}`))
 	f.Add("..")
 	f.Add("a.b.c.d.e")
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -156,8 +158,8 @@ func FuzzParse(f *testing.F) {
 		if !c.Expiry.IsZero() && (c.Expiry.Year() < 1970-1 || c.Expiry.Year() > 10000) {
 			t.Fatalf("expiry %v", c.Expiry)
 		}
-		if err := c.Check(Expect{Issuer: "https://login.example/{tenantid}/v2.0", Audience: "cid", Nonce: "n"}); err == nil {
-			if !strings.HasPrefix(c.Issuer, "https://login.example/") || strings.Count(c.Issuer, "/") != 4 || !slices.Contains(c.Audience, "cid") {
+		if err := c.Check(Expect{Issuers: only("https://login.example"), Audience: "cid", Nonce: "n"}); err == nil {
+			if c.Issuer != "https://login.example" || c.Subject == "" || !slices.Contains(c.Audience, "cid") || c.Nonce != "n" {
 				t.Fatalf("accepted %+v", c)
 			}
 		} else if !errors.As(err, &e) {

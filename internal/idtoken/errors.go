@@ -31,7 +31,8 @@ type Error struct {
 	Part    string // of the token: "header", "payload", "aud", ...
 	Problem string
 	Got     string // for ReasonIssuer and ReasonAudience
-	Want    string // for ReasonIssuer and ReasonAudience, if it is one value
+	Want    string // for ReasonAudience, and ReasonIssuer of a key that is bound to one
+	Status  int    // for ReasonKeys: the HTTP status of the keys' address; 0 if there was no answer, or none with keys
 	Err     error  // the cause of ReasonKeys
 }
 

@@ -2,6 +2,7 @@ package idtoken
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,9 @@ const (
 	// refetchEvery is the shortest time between two fetches that tokens can
 	// provoke with key ids of their own invention.
 	refetchEvery = time.Minute
+	// retryAfter is the pause before the second try of a fetch that must not
+	// fail lightly.
+	retryAfter = time.Second
 )
 
 // KeySet verifies signatures with the keys that an issuer serves. It fetches
@@ -51,9 +55,22 @@ func NewKeySet(h *httpx.Client, jwksURI string) *KeySet {
 	return &KeySet{http: h, uri: jwksURI}
 }
 
+// Ready fetches the keys unless they are at hand. It is for before a code is
+// redeemed: a code is good once, and an outage found afterwards costs a sign-in.
+//
+// Errors are of type *Error with ReasonKeys, or the cause of ctx.
+func (k *KeySet) Ready(ctx context.Context) error {
+	_, err := k.current(ctx)
+	return err
+}
+
 // Verify reports whether the ID token raw was signed by the issuer whose keys
 // these are. It does not look at the claims, except that a key which is bound to
 // one issuer must have signed for that issuer.
+//
+// A key that is new since the last fetch is fetched now, when the code that the
+// token was got with is already spent. So this fetch is tried a second time, a
+// second later, if the first failure may go away by itself.
 //
 // Errors are of type *Error, with ReasonMalformed, ReasonAlgorithm, ReasonKeyID,
 // ReasonSignature, ReasonIssuer or ReasonKeys, or the cause of ctx.
@@ -160,13 +177,13 @@ func (r *keyring) verify(s signature) *Error {
 func (k *KeySet) current(ctx context.Context) (*keyring, error) {
 	ring, tried := k.look()
 	if ring == nil {
-		return k.fetchOnce(ctx, nil)
+		return k.fetchOnce(ctx, nil, 1)
 	}
 	age := time.Since(ring.fetched)
 	if age < keepFor || age < keepInOutage && time.Since(tried) < refetchEvery {
 		return ring, nil
 	}
-	fresh, err := k.fetchOnce(ctx, ring)
+	fresh, err := k.fetchOnce(ctx, ring, 1)
 	if err != nil && ctx.Err() == nil && age < keepInOutage {
 		return ring, nil
 	}
@@ -180,7 +197,7 @@ func (k *KeySet) newer(ctx context.Context, ring *keyring) (*keyring, error) {
 	if latest != ring || time.Since(tried) < refetchEvery {
 		return latest, nil
 	}
-	return k.fetchOnce(ctx, ring)
+	return k.fetchOnce(ctx, ring, 2)
 }
 
 func (k *KeySet) look() (*keyring, time.Time) {
@@ -189,8 +206,9 @@ func (k *KeySet) look() (*keyring, time.Time) {
 	return k.ring, k.tried
 }
 
-// fetchOnce fetches the keys, once for all callers who have seen the same ring.
-func (k *KeySet) fetchOnce(ctx context.Context, seen *keyring) (*keyring, error) {
+// fetchOnce fetches the keys, once for all callers who have seen the same ring,
+// in at most that many tries.
+func (k *KeySet) fetchOnce(ctx context.Context, seen *keyring, tries int) (*keyring, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -202,6 +220,12 @@ func (k *KeySet) fetchOnce(ctx context.Context, seen *keyring) (*keyring, error)
 		k.tried = time.Now()
 		k.mu.Unlock()
 		keys, err := k.fetch(ctx)
+		for ; tries > 1 && transient(err); tries-- {
+			if err := pause(ctx, retryAfter); err != nil {
+				return nil, err
+			}
+			keys, err = k.fetch(ctx)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -225,6 +249,7 @@ func (k *KeySet) fetch(ctx context.Context) ([]key, error) {
 		return nil, fail
 	}
 	if res.Status != http.StatusOK {
+		fail.Status = res.Status
 		fail.Problem += " (HTTP " + strconv.Itoa(res.Status) + ")"
 		return nil, fail
 	}
@@ -234,4 +259,23 @@ func (k *KeySet) fetch(ctx context.Context) ([]key, error) {
 		return nil, fail
 	}
 	return keys, nil
+}
+
+// transient reports whether err, of a fetch, may go away by itself.
+func transient(err error) bool {
+	var transport *httpx.TransportError
+	var e *Error
+	return errors.As(err, &transport) ||
+		errors.As(err, &e) && (e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

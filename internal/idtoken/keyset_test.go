@@ -304,12 +304,82 @@ func TestNewKeyIsFetchedOnceAMinute(t *testing.T) {
 		wantVerify(t, k, s, third, ReasonKeyID, 3)
 		s.serve(503, "")
 		time.Sleep(time.Minute)
-		wantVerify(t, k, s, third, ReasonKeys, 4) // it may be there, who knows
+		wantVerify(t, k, s, third, ReasonKeys, 5) // it may be there, who knows
 		time.Sleep(time.Second)
-		wantVerify(t, k, s, third, ReasonKeyID, 4)
+		wantVerify(t, k, s, third, ReasonKeyID, 5)
 		time.Sleep(time.Second)
-		wantVerify(t, k, s, second, "", 4) // what is known stays
+		wantVerify(t, k, s, second, "", 5) // what is known stays
 	})
+}
+
+// The code is spent when a new key is noticed: one failure must not be the end.
+func TestFetchOfANewKeyIsTriedTwice(t *testing.T) {
+	first := sign(t, jwt.SigningMethodRS256, rsaKey(), map[string]any{"kid": "1"})
+	second := sign(t, jwt.SigningMethodRS256, rsaOther(), map[string]any{"kid": "2"})
+	for name, c := range map[string]struct {
+		status, asked int
+		want          Reason
+	}{
+		"server error":  {503, 3, ""},
+		"throttled":     {429, 3, ""},
+		"no connection": {0, 3, ""},
+		"not found":     {404, 2, ReasonKeys},
+		"no keys":       {200, 2, ReasonKeys},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &issuerKeys{status: 200, body: jwks(jwk("1", &rsaKey().PublicKey))}
+			k := s.keySet()
+			wantVerify(t, k, s, first, "", 1)
+			time.Sleep(time.Hour)
+			s.serve(c.status, "")
+			time.AfterFunc(retryAfter/2, func() { s.serve(200, jwks(jwk("2", &rsaOther().PublicKey))) })
+			t.Log(name)
+			wantVerify(t, k, s, second, c.want, c.asked)
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+func TestSecondTryEndsWithItsCallers(t *testing.T) {
+	first := sign(t, jwt.SigningMethodRS256, rsaKey(), map[string]any{"kid": "1"})
+	second := sign(t, jwt.SigningMethodRS256, rsaOther(), map[string]any{"kid": "2"})
+	synctest.Test(t, func(t *testing.T) {
+		s := &issuerKeys{status: 200, body: jwks(jwk("1", &rsaKey().PublicKey))}
+		k := s.keySet()
+		wantVerify(t, k, s, first, "", 1)
+		time.Sleep(time.Hour)
+		s.serve(503, "")
+		ctx, cancel := context.WithTimeout(t.Context(), retryAfter/2)
+		defer cancel()
+		if err := k.Verify(ctx, second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the caller's deadline", err)
+		}
+		time.Sleep(time.Minute)
+		if s.requests() != 2 {
+			t.Errorf("%d requests, want none after the caller left", s.requests()-1)
+		}
+	})
+}
+
+func TestReadyFetchesOnceAndSaysWhatFailed(t *testing.T) {
+	t.Parallel()
+	s := &issuerKeys{status: 503}
+	k := s.keySet()
+	err := k.Ready(t.Context())
+	wantReason(t, "outage", err, ReasonKeys, "")
+	var e *Error
+	if !errors.As(err, &e) || e.Status != 503 || s.requests() != 1 {
+		t.Errorf("got %#v after %d requests, want HTTP 503 after one", err, s.requests())
+	}
+	s.serve(200, jwks(jwk("1", &rsaKey().PublicKey)))
+	for range 2 {
+		if err := k.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	s.serve(503, "")
+	wantVerify(t, k, s, sign(t, jwt.SigningMethodRS256, rsaKey(), map[string]any{"kid": "1"}), "", 2)
+	wantReason(t, "no address", NewKeySet(httpx.New(httpx.Config{}), "").Ready(t.Context()), ReasonKeys, "")
 }
 
 func TestKeyWithoutIDIsFetchedAgain(t *testing.T) {

@@ -34,15 +34,15 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Host)
 	b.WriteString(" answered ")
-	b.WriteString(shorten(e.Code, 100))
+	b.WriteString(Shorten(e.Code, 100))
 	if e.SubError != "" {
-		b.WriteString(" (" + shorten(e.SubError, 100) + ")")
+		b.WriteString(" (" + Shorten(e.SubError, 100) + ")")
 	}
 	if line := firstLine(e.Description); line != "" {
-		b.WriteString(": " + shorten(line, 1000))
+		b.WriteString(": " + Shorten(line, 1000))
 	}
 	if e.CorrelationID != "" {
-		b.WriteString(" [correlation id " + shorten(e.CorrelationID, 100) + "]")
+		b.WriteString(" [correlation id " + Shorten(e.CorrelationID, 100) + "]")
 	}
 	return b.String()
 }
@@ -127,7 +127,7 @@ func (e *ResponseError) Error() string {
 	if hint := e.Hint(); hint != "" {
 		b.WriteString("; " + hint)
 	}
-	return b.String() + " [correlation id " + shorten(e.CorrelationID, 100) + "]"
+	return b.String() + " [correlation id " + Shorten(e.CorrelationID, 100) + "]"
 }
 
 // Hint says what to do, or is empty.
@@ -175,8 +175,8 @@ func firstLine(s string) string {
 	return strings.TrimRight(s, "\t ")
 }
 
-// shorten cuts s to at most n bytes and makes it fit for one line of a log.
-func shorten(s string, n int) string {
+// Shorten cuts s to at most n bytes and makes it fit for one line of a log.
+func Shorten(s string, n int) string {
 	if len(s) > n {
 		s = s[:n] + "..."
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -69,23 +70,14 @@ func sameUnknownSections(t *testing.T, in, out []byte) {
 	}
 }
 
-// rewriteAll puts every entity again: nothing may be lost or be no JSON.
+// rewriteAll puts every entity again: nothing may be lost or be no JSON. Of
+// several with one identity the last remains.
 func rewriteAll(t *testing.T, d *Document) {
-	for _, e := range d.AccessTokens {
-		d.PutAccessToken(e)
-	}
-	for _, e := range d.RefreshTokens {
-		d.PutRefreshToken(e)
-	}
-	for _, e := range d.IDTokens {
-		d.PutIDToken(e)
-	}
-	for _, e := range d.Accounts {
-		d.PutAccount(e)
-	}
-	for _, e := range d.AppMetadata {
-		d.PutAppMetadata(e)
-	}
+	putAgain(t, &d.AccessTokens, d.PutAccessToken, SameAccessToken)
+	putAgain(t, &d.RefreshTokens, d.PutRefreshToken, sameRefreshToken)
+	putAgain(t, &d.IDTokens, d.PutIDToken, sameIDToken)
+	putAgain(t, &d.Accounts, d.PutAccount, sameAccount)
+	putAgain(t, &d.AppMetadata, d.PutAppMetadata, sameAppMetadata)
 	again, err := Parse(d.Marshal())
 	if err != nil {
 		t.Fatalf("rewritten: %v", err)
@@ -98,5 +90,34 @@ func rewriteAll(t *testing.T, d *Document) {
 		if e.Secret != d.AccessTokens[i].Secret || !SameAccessToken(&e, &d.AccessTokens[i]) {
 			t.Fatalf("rewritten: %+v became %+v", d.AccessTokens[i], e)
 		}
+	}
+}
+
+// putAgain puts every entry of list, which put edits: hence the copy. What
+// remains must be the last of each identity, and nothing else.
+func putAgain[T any, P entry[T]](t *testing.T, list *[]T, put func(T), same func(a, b *T) bool) {
+	before := slices.Clone(*list)
+	for _, e := range before {
+		put(e)
+	}
+	identities := 0
+	for i := range before {
+		isLast := !slices.ContainsFunc(before[i+1:], func(later T) bool { return same(&before[i], &later) })
+		if !isLast {
+			continue
+		}
+		identities++
+		at := slices.IndexFunc(*list, func(e T) bool { return same(&before[i], &e) })
+		if at < 0 {
+			t.Fatalf("%+v is lost", before[i])
+		}
+		want, got := before[i], (*list)[at]
+		*P(&want).origin(), *P(&got).origin() = Origin{}, Origin{}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v became %+v", want, got)
+		}
+	}
+	if len(*list) != identities {
+		t.Fatalf("%d entries of %d identities", len(*list), identities)
 	}
 }

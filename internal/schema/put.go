@@ -41,7 +41,11 @@ func (d *Document) PutAppMetadata(m AppMetadata) {
 
 func put[T any, P entry[T]](list []T, e T, same func(a, b *T) bool) []T {
 	at := -1
+	lasting := func(name string) bool { return !describesToken(name) }
 	extra := P(&e).origin().Extra
+	if P(&e).origin().Raw != "" { // e was read: what it holds itself comes first
+		extra = members[T, P](&e, lasting)
+	}
 	for i := range list {
 		if !same(&list[i], &e) {
 			continue
@@ -49,7 +53,7 @@ func put[T any, P entry[T]](list []T, e T, same func(a, b *T) bool) []T {
 		if at < 0 {
 			at = i
 		}
-		extra = joinMembers(extra, members[T, P](&list[i], func(name string) bool { return !describesToken(name) }))
+		extra = joinMembers(extra, members[T, P](&list[i], lasting))
 	}
 	*P(&e).origin() = Origin{Extra: extra}
 	if at < 0 {

@@ -223,6 +223,23 @@ func TestRewritingReplacesTheForeignKeyAndKeepsUnknownMembers(t *testing.T) {
 	}
 }
 
+// Other libraries may hold one identity under two keys. Putting one of the two
+// keeps what it says, and of the other what it does not say.
+func TestPutOfOneOfTwinsKeepsItsOwnMembers(t *testing.T) {
+	t.Parallel()
+	d := mustParse(t, `{"RefreshToken": {
+	"one": {"secret":"1","environment":"h","client_id":"c","note":"first","first":true},
+	"two": {"secret":"2","environment":"h","client_id":"c","note":"second","issuer":"of 2"}}}`)
+	twin := d.RefreshTokens[1]
+	twin.Secret = "3"
+	d.PutRefreshToken(twin)
+	got := decode(t, d.Marshal())["RefreshToken"].(map[string]any)
+	e, ok := got["-h-refreshtoken-c--"].(map[string]any)
+	if !ok || len(got) != 1 || e["secret"] != "3" || e["note"] != "second" || e["first"] != true || e["issuer"] != nil {
+		t.Errorf("refresh tokens: %v", got)
+	}
+}
+
 func TestUnknownPartsSurvive(t *testing.T) {
 	t.Parallel()
 	const in = `{"customized":{"x":[1,2.5e3,"\u00e9"]},"AccessToken":{"odd":"text","bad time":{"secret":"s","environment":"h","expires_on":"soon"},"no secret":{"a":{}}},"RefreshToken":{"k":[]},"schema":7}`
