@@ -7,7 +7,7 @@ import "log/slog"
 // the user's tokens again.
 type Account struct {
 	HomeAccountID  string `json:"home_account_id"`          // unique across tenants: "uid.utid" at Entra, the subject elsewhere
-	Environment    string `json:"environment"`              // host of the authority, with its port if it has one
+	Environment    string `json:"environment"`              // host of the authority, with a port if it has one and the path of an OpenID Connect issuer
 	Realm          string `json:"realm"`                    // tenant the account was seen in
 	LocalAccountID string `json:"local_account_id"`         // the user's object id in that tenant, or the subject
 	Username       string `json:"username"`                 // what people sign in with; may change, may be empty

@@ -135,7 +135,12 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	}
 	c.clientID = clientID
 	c.authority = a
-	c.resolver = authority.NewResolver(c.http, authority.Options{InstanceDiscovery: discovery(o.InstanceDiscovery)})
+	c.resolver = authority.NewResolver(c.http, authority.Options{
+		InstanceDiscovery: discovery(o.InstanceDiscovery),
+		Stale: func(ctx context.Context, a authority.Authority, err error) {
+			c.log.WarnContext(ctx, "the authority's metadata cannot be renewed; going on with what is known", "authority", a.URL, "error", c.loggableError(err))
+		},
+	})
 	c.oauth = &oauth.Client{HTTP: c.http}
 	c.capabilities = append([]string(nil), o.ClientCapabilities...)
 	c.pii = o.EnablePIILog

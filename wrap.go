@@ -53,6 +53,10 @@ func retryAfter(err error) time.Duration {
 	if errors.As(err, &response) {
 		return response.RetryAfter
 	}
+	var named interface{ RetryDelay() time.Duration }
+	if errors.As(err, &named) {
+		return named.RetryDelay()
+	}
 	return 0
 }
 
