@@ -25,11 +25,14 @@ func (a Authority) Environments() []string {
 func (a Authority) environment() string { return a.Host + a.environmentPath() }
 
 // environments lists a's own environment, then aliases, then its own without
-// the port, once each.
+// the port, as libraries of the family write it, once each. Issuers with a path
+// are ours alone, and their port stays.
 func (a Authority) environments(aliases []string) []string {
 	hostname, _ := cutPort(a.Host)
 	all := append([]string{a.environment()}, aliases...)
-	all = append(all, bracketed(hostname)+a.environmentPath())
+	if a.environmentPath() == "" {
+		all = append(all, bracketed(hostname))
+	}
 	unique := all[:0]
 	for _, e := range all {
 		if !slices.Contains(unique, e) {
