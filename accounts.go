@@ -21,7 +21,7 @@ type AccountsRequest struct {
 // same cloud are listed too. In a web application that is everybody: take the
 // account from the session, not from here.
 func (c *core) Accounts(ctx context.Context, r AccountsRequest) ([]Account, error) {
-	found, err := c.cache.index.Accounts(ctx, tokencache.AccountQuery{Partition: c.accountPartition(), Environments: c.environments()})
+	found, err := c.cache.index.Accounts(ctx, tokencache.AccountQuery{Partition: c.accountPartition(), Environments: c.resolver.Environments(c.authority)})
 	if err != nil {
 		return nil, cacheError(ctx, "list the accounts", err)
 	}
@@ -49,7 +49,7 @@ func (c *core) RemoveAccount(ctx context.Context, r RemoveAccountRequest) error 
 	}
 	err := c.cache.index.RemoveAccount(ctx, tokencache.AccountRemoval{
 		Partition:     c.userPartition(r.Account.HomeAccountID),
-		Environments:  c.environments(),
+		Environments:  c.resolver.Environments(c.authority),
 		ClientID:      c.clientID,
 		HomeAccountID: r.Account.HomeAccountID,
 	})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/telemetry"
 )
 
 const grantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1
@@ -263,6 +264,10 @@ func (r AuthCodeRedemption) LogValue() slog.Value { return slog.StringValue(r.St
 // *IDTokenError, ErrProtocol for an answer that does not belong to the flow,
 // ErrTimeout for an expired flow.
 func (c *core) AcquireTokenByAuthCodeFlow(ctx context.Context, r AuthCodeRedemption) (Result, error) {
+	return c.redeemAuthCode(ctx, r, telemetry.AuthorizationCode)
+}
+
+func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api telemetry.API) (Result, error) {
 	scopes, err := redemptionScopes(r)
 	if err != nil {
 		return Result{}, err
@@ -280,6 +285,7 @@ func (c *core) AcquireTokenByAuthCodeFlow(ctx context.Context, r AuthCodeRedempt
 	}
 	g := grant{
 		kind:          grantAuthorizationCode,
+		api:           api,
 		scopes:        scopes,
 		claims:        r.Flow.Claims,
 		correlationID: c.newCorrelationID(r.Flow.CorrelationID),

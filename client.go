@@ -18,6 +18,7 @@ import (
 	"github.com/msal-go/msal/internal/httpx"
 	"github.com/msal-go/msal/internal/idtoken"
 	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/telemetry"
 	"github.com/msal-go/msal/internal/tokencache"
 )
 
@@ -42,15 +43,39 @@ type Options struct {
 	// Authority is the URL of an Entra ID tenant, such as
 	// "https://login.microsoftonline.com/contoso.com". The last segment is a
 	// tenant id or domain, or "common", "organizations" or "consumers".
+	// AuthorityURL makes it for each cloud. Its relatives go here as well:
+	//
+	//	External ID    https://{name}.ciamlogin.com, or with a tenant behind it
+	//	Azure AD B2C   https://{name}.b2clogin.com/{tenant}/{policy}, or a domain
+	//	               of your own if the policy's name begins with B2C_
+	//	AD FS          https://{host}/adfs
+	//	dSTS           https://{host}/dstsv2/{tenant}
 	Authority string
 	// OIDCAuthority is the issuer URL of any OpenID Connect provider, without
 	// "/.well-known/openid-configuration". Give this or Authority, not both.
 	OIDCAuthority string
-	// InstanceDiscovery: see the constants. It has no effect on OIDCAuthority.
+	// InstanceDiscovery: see the constants. It has no effect on OIDCAuthority
+	// and on the relatives of Entra, which Microsoft is never asked about.
 	InstanceDiscovery InstanceDiscovery
+	// KnownAuthorities are hosts, such as "login.example.com" or
+	// "login.example.com:8443", or authority URLs on them, that you vouch for:
+	// Microsoft is not asked whether it knows them.
+	KnownAuthorities []string
+	// Metadata of the authority, so that it is not asked for. The zero value
+	// asks. Other tenants of the authority, where a request names one, are
+	// asked about all the same.
+	Metadata AuthorityMetadata
+	// Region is the Azure region, such as "westus2", whose endpoint a
+	// confidential client asks for tokens of the application itself
+	// (AcquireTokenForClient), RegionAuto or RegionOff. Empty takes the
+	// environment variable MSAL_FORCE_REGION, and without it the global
+	// endpoint. Only Entra authorities have regions. Public clients ignore it.
+	Region string
 	// Cache is shared with other clients that are given the same one. Nil
 	// makes a new one in memory.
 	Cache *TokenCache
+	// HTTPCache remembers refusals and discovery documents. Nil makes a new one.
+	HTTPCache *HTTPCache
 	// HTTPClient sends all requests: proxies, TLS roots and transports go
 	// here. Its redirects are refused whatever it says. Nil uses a client of
 	// its own with the proxy settings of the environment.
@@ -76,6 +101,8 @@ type core struct {
 	authority    authority.Authority
 	resolver     *authority.Resolver
 	oauth        *oauth.Client
+	throttle     oauth.Throttle
+	telemetry    *telemetry.Log // apart, as each hit writes to it
 	http         *httpx.Client
 	cache        *TokenCache
 	prover       prover // nil for public clients
@@ -85,23 +112,15 @@ type core struct {
 	random       io.Reader
 	manner       string // how this client asks, as far as that can change an answer
 
-	place atomic.Pointer[place] // where tokens of this client are, once known
-	used  usedFlows
+	regions   regions
+	place     atomic.Pointer[place] // where tokens of this client are, once known
+	tenants   places                // those of requests that name another tenant
+	used      usedFlows
+	realmless realmlessHosts
 
 	keysMu sync.Mutex
 	keys   map[string]*idtoken.KeySet // by JWKS URI
 }
-
-// place is an authority's metadata with what the cache needs to know of it.
-type place struct {
-	meta  *authority.Metadata
-	app   tokencache.Query // for the application's own tokens, but for the scopes
-	until time.Time        // when to look again
-}
-
-// placeLifetime is how long resolved metadata is used without a look at the
-// resolver, which keeps it for a day.
-const placeLifetime = time.Hour
 
 // init fills a zero core.
 func (c *core) init(clientID string, credential Credential, o Options) error {
@@ -122,6 +141,9 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 			return err
 		}
 	}
+	if manner == "" {
+		manner = fmt.Sprintf("%p", c) // this client's alone
+	}
 	c.manner = fetchKey(manner, strings.Join(o.ClientCapabilities, " "), fmt.Sprintf("%p", o.HTTPClient), o.Timeout.String())
 	c.http = httpx.New(httpx.Config{
 		HTTP: o.HTTPClient, Timeout: o.Timeout, Logger: o.Logger,
@@ -135,13 +157,16 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	}
 	c.clientID = clientID
 	c.authority = a
-	c.resolver = authority.NewResolver(c.http, authority.Options{
-		InstanceDiscovery: discovery(o.InstanceDiscovery),
-		Stale: func(ctx context.Context, a authority.Authority, err error) {
-			c.log.WarnContext(ctx, "the authority's metadata cannot be renewed; going on with what is known", "authority", a.URL, "error", c.loggableError(err))
-		},
-	})
+	if c.resolver, err = c.newResolver(a, o); err != nil {
+		return err
+	}
 	c.oauth = &oauth.Client{HTTP: c.http}
+	memory := o.HTTPCache
+	if memory == nil {
+		memory = new(HTTPCache)
+	}
+	c.throttle = newThrottle(memory, credential != nil)
+	c.telemetry = new(telemetry.Log)
 	c.capabilities = append([]string(nil), o.ClientCapabilities...)
 	c.pii = o.EnablePIILog
 	c.random = rand.Reader
@@ -174,27 +199,6 @@ func parseAuthority(o Options) (authority.Authority, error) {
 	return a, nil
 }
 
-// where returns the client's place, resolving its authority if need be. For
-// known clouds and tenant ids that takes no network.
-func (c *core) where(ctx context.Context, now time.Time) (*place, error) {
-	if p := c.place.Load(); p != nil && now.Before(p.until) {
-		return p, nil
-	}
-	meta, err := c.resolver.Resolve(ctx, c.authority)
-	if err != nil {
-		return nil, wrap("resolve the authority", err)
-	}
-	p := &place{meta: meta, until: now.Add(placeLifetime), app: tokencache.Query{
-		Partition:    tokencache.AppPartition(c.clientID, meta.Realm),
-		Environments: meta.Environments,
-		ClientID:     c.clientID,
-		Realm:        meta.Realm,
-	}}
-	p.app.Identity = c.cache.index.Identity(&p.app)
-	c.place.Store(p)
-	return p, nil
-}
-
 // hit is step 1 of the road: the cache, without I/O or allocation. It fills in
 // a zero r, as copying a Result twice would take as long as finding the token.
 func (c *core) hit(q *tokencache.Query, now time.Time, r *Result) acquire.State {
@@ -210,14 +214,6 @@ func (c *core) hit(q *tokencache.Query, now time.Time, r *Result) acquire.State 
 	r.Scope = t.Target
 	r.Source = FromCache
 	return acquire.StateOf(now, t.ExpiresOn, t.RefreshOn)
-}
-
-// environments are the hosts under which the client's tokens may be.
-func (c *core) environments() []string {
-	if p := c.place.Load(); p != nil {
-		return p.meta.Environments
-	}
-	return c.authority.Environments()
 }
 
 // sync brings memory up to date with the store. When the store fails, what is in

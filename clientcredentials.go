@@ -15,6 +15,10 @@ const grantClientCredentials = "client_credentials" // RFC 6749 section 4.4
 type ForClientRequest struct {
 	// Scopes of one resource. Entra wants "<resource>/.default".
 	Scopes []string
+	// Tenant is the id or domain of another tenant of the client's authority
+	// to act in. The client's own tenant stays what it is. Empty means that
+	// one. It is checked, so it may come from a request.
+	Tenant string
 	// Claims is a claims challenge that a resource answered with. It skips the
 	// cache.
 	Claims string
@@ -32,7 +36,7 @@ type ForClientRequest struct {
 func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (Result, error) {
 	var res Result
 	now := time.Now() // once: on a hit, looking at the clock is the largest cost
-	p, err := c.where(ctx, now)
+	p, err := c.whereIn(ctx, now, r.Tenant)
 	if err != nil {
 		return res, err
 	}
@@ -41,6 +45,7 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 	if r.Claims == "" {
 		_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
 		if c.hit(&q, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
 			return res, nil
 		}
 	}
@@ -64,6 +69,7 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 		kind:          grantClientCredentials,
 		scopes:        r.Scopes,
 		claims:        claims,
+		reason:        c.missed(&q, r.Claims != ""),
 		correlationID: c.newCorrelationID(r.CorrelationID),
 		partition:     func(p *place, _ string) string { return p.app.Partition },
 	}
@@ -73,6 +79,23 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 		key:   fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
 		query: &q,
 		force: r.Claims != "",
-		fetch: func(ctx context.Context) (Result, error) { return c.ask(ctx, p, g) },
+		fetch: func(ctx context.Context) (Result, error) { return c.ask(ctx, p, c.regional(ctx, p, g)) },
 	})
+}
+
+// RemoveTokensForClientRequest has no members yet.
+type RemoveTokensForClientRequest struct{}
+
+// RemoveTokensForClient forgets the application's own tokens of the client's
+// tenant, so that the next AcquireTokenForClient asks the service: after a change
+// of roles, say. Nothing is revoked at the service.
+func (c *ConfidentialClient) RemoveTokensForClient(ctx context.Context, _ RemoveTokensForClientRequest) error {
+	p, err := c.where(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := c.cache.index.RemoveAppTokens(ctx, p.app.Partition, p.meta.Environments, c.clientID); err != nil {
+		return cacheError(ctx, "remove the application's tokens", err)
+	}
+	return nil
 }

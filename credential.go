@@ -13,14 +13,20 @@ import (
 	"time"
 
 	"github.com/msal-go/msal/internal/assertion"
+	"github.com/msal-go/msal/internal/authority"
 	"github.com/msal-go/msal/internal/oauth"
 )
 
 // A Credential proves that a confidential client is what it says it is. Give
-// NewConfidentialClient a Secret or a Certificate.
+// NewConfidentialClient one of:
+//
+//	Secret                         a client secret
+//	Certificate                    a key and its certificate; CertificateFunc if they change
+//	AssertionFile, AssertionFunc   a client assertion that somebody else signs; Assertion if it is at hand
+//	TokenProvider                  none: tokens come from elsewhere
 type Credential interface {
 	// bind checks the credential and returns the value that signs requests,
-	// and a digest that tells credentials apart.
+	// and a digest that tells credentials apart; empty if that is impossible.
 	bind(log *slog.Logger) (p prover, digest string, err error)
 }
 
@@ -31,12 +37,33 @@ type prover interface {
 
 // audience says for whom, and as whom, a client proves itself.
 type audience struct {
-	endpoint string // token endpoint
+	endpoint string // token endpoint; never the regional one
 	clientID string
+	tenantID string
+	fmiPath  string // of the request; mostly empty
+	grant    string // grant_type
 	// single asks for a proof that was never used before. Entra takes an
 	// assertion again and again, as all of the family send it; other
 	// providers may refuse that.
 	single bool
+}
+
+// callbackTimeout bounds the caller's functions in credentials. Nothing else
+// does: a token request is detached from the call that began it, and callers
+// that come later would wait for it forever.
+const callbackTimeout = 30 * time.Second
+
+func (c *core) audience(p *place, g grant) audience {
+	a := audience{
+		endpoint: p.meta.TokenEndpoint, clientID: c.clientID, tenantID: p.meta.Realm, grant: g.kind,
+		single: p.meta.Kind == authority.OIDC,
+	}
+	for _, param := range g.form {
+		if param.Name == "fmi_path" {
+			a.fmiPath = param.Value
+		}
+	}
+	return a
 }
 
 // proof is what a credential adds to one request, by where it goes in the form.
@@ -125,18 +152,11 @@ type Certificate struct {
 	// SHA1 identifies the certificate by its SHA-1 thumbprint (x5t, signed
 	// with RS256), as AD FS needs it, instead of x5t#S256 and PS256.
 	SHA1 bool
-}
-
-// ParseCertificate reads a certificate, its issuers and its private key from
-// PEM, in any order: "CERTIFICATE" blocks and one unencrypted "PRIVATE KEY",
-// "RSA PRIVATE KEY" or "EC PRIVATE KEY". Errors answer to ErrConfiguration and
-// never show the input.
-func ParseCertificate(pem []byte) (Certificate, error) {
-	key, chain, err := assertion.ParsePEM(pem)
-	if err != nil {
-		return Certificate{}, configError("read the client certificate", "", err)
-	}
-	return Certificate{Key: key, Chain: chain}, nil
+	// Claims are signed into every assertion, such as "client_ip". They are
+	// added to those of RFC 7523 section 3 and override them: aud, iss, sub,
+	// jti, iat, nbf and exp. Values are written as encoding/json writes them,
+	// when the client is made; later changes have no effect.
+	Claims map[string]any
 }
 
 // String describes the certificate without its key.
@@ -157,21 +177,29 @@ func (c Certificate) LogValue() slog.Value { return slog.StringValue(c.String())
 func (c Certificate) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c Certificate) bind(log *slog.Logger) (prover, string, error) {
+	s, err := c.signer(log)
+	if err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(c.Chain[0].Raw)
+	return s, fmt.Sprintf("certificate %x %d %v %v", sum, c.SendX5C, c.SHA1, c.Claims), nil
+}
+
+func (c Certificate) signer(log *slog.Logger) (*signer, error) {
 	mode := map[X5C]assertion.X5C{X5CNone: assertion.None, X5CLeaf: assertion.Leaf, X5CChain: assertion.Chain}
 	x5c, ok := mode[c.SendX5C]
 	if !ok {
-		return nil, "", configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
+		return nil, configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
 	}
-	source, err := assertion.New(assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1})
+	source, err := assertion.New(assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1, Claims: c.Claims})
 	if err != nil {
-		return nil, "", configError("use the client certificate", "", err)
+		return nil, credentialError("use the client certificate", err)
 	}
 	if until, expired := source.Expired(time.Now()); expired {
 		log.Warn("the client certificate has expired; the service will probably refuse it",
 			"subject", c.Chain[0].Subject.String(), "not_after", until)
 	}
-	sum := sha256.Sum256(c.Chain[0].Raw)
-	return &signer{source}, fmt.Sprintf("certificate %x %d %v", sum, c.SendX5C, c.SHA1), nil
+	return &signer{source}, nil
 }
 
 // signer proves by client assertions.

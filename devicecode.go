@@ -9,6 +9,7 @@ import (
 
 	"github.com/msal-go/msal/internal/authority"
 	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/telemetry"
 )
 
 const grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 section 3.4
@@ -76,7 +77,7 @@ func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowReque
 	form.Add("client_id", c.clientID)
 	form.Add("scope", scopeParam(scopes))
 	form.Add("claims", claims)
-	d, err := c.oauth.DeviceAuthorization(ctx, p.meta.DeviceAuthorizationEndpoint, form, oauth.Headers{CorrelationID: id})
+	d, err := c.askForDevice(ctx, p.meta.DeviceAuthorizationEndpoint, form, id)
 	if err != nil {
 		return DeviceFlow{}, wrap("start a device sign-in", err)
 	}
@@ -105,6 +106,12 @@ type DeviceFlowRedemption struct {
 	// Flow is what InitiateDeviceFlow returned, here or in another process.
 	Flow DeviceFlow
 }
+
+// Error codes of polls that are to be repeated (RFC 8628 section 3.5).
+const (
+	codePending  = "authorization_pending"
+	codeSlowDown = "slow_down"
+)
 
 // defaultInterval holds when the service names none (RFC 8628 section 3.2).
 const defaultInterval = 5 * time.Second
@@ -163,30 +170,38 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 		// After a back-off, ask once more before the code expires.
 		pause = min(pause, max(interval, time.Until(f.ExpiresAt)-time.Second))
 		if err := sleepUntil(ctx, pause, f.ExpiresAt); err != nil {
+			c.telemetry.Failed(telemetry.DeviceCode, g.correlationID, codePending) // of all polls, the last word
 			return Result{}, err
 		}
 		resp, err := c.post(ctx, p, g)
 		if err == nil {
 			return c.accept(ctx, p, g, resp) // the code is spent: no more polls, whatever happens
 		}
-		var answer *Error
-		switch {
-		case errors.As(err, &answer) && answer.Code == "authorization_pending":
-			pause = interval
-		case errors.As(err, &answer) && answer.Code == "slow_down":
-			interval += slowDown
-			pause = interval
-		case errors.Is(err, ErrTransient) && ctx.Err() == nil:
-			// RFC 8628 section 3.5: back off when the connection fails.
-			pause = min(2*pause, maxPollPause)
-			var named interface{ RetryDelay() time.Duration }
-			if errors.As(err, &named) {
-				pause = max(pause, named.RetryDelay())
-			}
-		default:
+		if interval, pause, err = afterPoll(err, interval, pause); err != nil {
 			return Result{}, err
 		}
 	}
+}
+
+// afterPoll says how to go on after a poll that brought no token; an error ends
+// the flow.
+func afterPoll(err error, interval, pause time.Duration) (time.Duration, time.Duration, error) {
+	var answer *Error
+	switch {
+	case errors.As(err, &answer) && answer.Code == codePending:
+		return interval, interval, nil
+	case errors.As(err, &answer) && answer.Code == codeSlowDown:
+		return interval + slowDown, interval + slowDown, nil
+	case errors.Is(err, ErrTransient):
+		// RFC 8628 section 3.5: back off when the connection fails.
+		pause = min(2*pause, maxPollPause)
+		var named interface{ RetryDelay() time.Duration }
+		if errors.As(err, &named) {
+			pause = max(pause, named.RetryDelay())
+		}
+		return interval, pause, nil
+	}
+	return interval, pause, err
 }
 
 // sleepUntil pauses, unless the flow is over before the pause is.

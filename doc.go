@@ -53,8 +53,12 @@
 //
 //	why was the cached token not used?   silent.go, internal/tokencache, internal/acquire
 //	what is posted?                      the flow's own file, exchange.go
-//	which endpoint, which alias?         internal/authority
-//	who signs the assertion?             credential.go, internal/assertion
+//	why was nothing posted?              throttle.go, internal/oauth, internal/httpcache
+//	what do the telemetry headers say?   telemetry.go, internal/telemetry
+//	which endpoint, which alias?         internal/authority, places.go
+//	which region?                        region.go, internal/imds
+//	who takes a federated password?      usernamepassword.go, internal/wstrust
+//	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
 //	what does an ID token have to say?   exchange.go, internal/idtoken
 //	what does an error mean?             errors.go, wrap.go
 //	what is in the cache file?           internal/schema
@@ -64,19 +68,34 @@
 //	PublicClientApplication              NewPublicClient
 //	ConfidentialClientApplication        NewConfidentialClient
 //	authority, oidc_authority            Options.Authority, Options.OIDCAuthority
-//	instance_discovery                   Options.InstanceDiscovery
+//	authority (ADFS, B2C, CIAM, dSTS)    Options.Authority, in the forms that its comment lists
+//	AuthorityBuilder, AZURE_PUBLIC, ...  AuthorityURL, AzurePublic, AzureChina, AzureUSGovernment, ...
+//	instance_discovery                   Options.InstanceDiscovery, Options.KnownAuthorities, Options.Metadata
+//	validate_authority=False             Options.InstanceDiscovery: InstanceDiscoveryOff, which does as much
+//	azure_region, MSAL_FORCE_REGION      Options.Region, RegionAuto, RegionOff
+//	acquire_token_silent(authority)      SilentRequest.Tenant, ForClientRequest.Tenant
 //	token_cache, SerializableTokenCache  Options.Cache, TokenCache.Marshal, TokenCache.Unmarshal
 //	http_client, timeout                 Options.HTTPClient, Options.Timeout
+//	http_cache                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
 //	client_capabilities                  Options.ClientCapabilities
 //	app_name, app_version                Options.AppName, Options.AppVersion
 //	enable_pii_log                       Options.EnablePIILog
-//	client_credential                    Secret, Certificate, ParseCertificate
+//	client_credential                    Secret, Certificate, ParseCertificate, ParseEncryptedCertificate (passphrase)
+//	private_key_pfx_path                 ReadPFX, ParsePFX
+//	thumbprint, public_certificate       Certificate.SHA1, Certificate.Chain, Certificate.SendX5C
+//	client_assertion, AutoRefresher      Assertion, AssertionFile, AssertionFunc
+//	client_claims                        Certificate.Claims
+//	extract_certs                        ExtractCerts
 //	acquire_token_for_client             ConfidentialClient.AcquireTokenForClient
 //	initiate_auth_code_flow              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
 //	acquire_token_by_auth_code_flow      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
 //	acquire_token_interactive            PublicClient.AcquireTokenInteractive
 //	initiate_device_flow                 PublicClient.InitiateDeviceFlow
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
+//	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
+//	acquire_token_on_behalf_of           ConfidentialClient.AcquireTokenOnBehalfOf
+//	acquire_token_by_refresh_token       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
+//	remove_tokens_for_client             ConfidentialClient.RemoveTokensForClient
 //	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
 //	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
 //	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount

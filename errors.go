@@ -58,6 +58,7 @@ type Error struct {
 	URI           string        // a page about the error; may be empty
 	StatusCode    int           // HTTP status; zero when the answer came through a browser
 	RetryAfter    time.Duration // zero when the service named no time
+	Remembered    bool          // the service said so a moment ago and was not asked again; see HTTPCache
 }
 
 // Error says what the service answered. It contains no secret of the request.

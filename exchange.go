@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/msal-go/msal/internal/authority"
 	"github.com/msal-go/msal/internal/idtoken"
 	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/telemetry"
 	"github.com/msal-go/msal/internal/tokencache"
 )
 
@@ -22,11 +22,16 @@ type grant struct {
 	claims   string     // merged
 	username string     // fallback for an account without a name
 	mailbox  string     // X-AnchorMailbox routing hint; may be empty
+	endpoint string     // where to post it, if not to the place's token endpoint
+
+	api    telemetry.API    // zero: what kind says
+	reason telemetry.Reason // why the cache did not do
 
 	correlationID string
 	signIn        *signIn                  // non-nil when a person has just signed in
 	refresh       *tokencache.RefreshToken // the token that is redeemed
 	account       Account                  // whose token it is, when known before
+	isolated      bool                     // the partition stands for the person
 	partition     func(p *place, homeAccountID string) string
 }
 
@@ -66,7 +71,7 @@ func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenRespons
 	var pr proof
 	if c.prover != nil {
 		var err error
-		if pr, err = c.prover.prove(ctx, audience{p.meta.TokenEndpoint, c.clientID, p.meta.Kind == authority.OIDC}); err != nil {
+		if pr, err = c.prover.prove(ctx, c.audience(p, g)); err != nil {
 			return nil, err
 		}
 	}
@@ -76,7 +81,7 @@ func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenRespons
 	for _, param := range g.form {
 		form.Add(param.Name, param.Value)
 	}
-	resp, err := c.oauth.Token(ctx, p.meta.TokenEndpoint, form, oauth.Headers{CorrelationID: g.correlationID, AnchorMailbox: g.mailbox})
+	resp, err := c.exchange(ctx, p, &g, form)
 	if err != nil {
 		err = wrap("request a token", err)
 		c.log.LogAttrs(ctx, slog.LevelInfo, "token request failed", slog.String("grant_type", g.kind),
@@ -193,6 +198,9 @@ func (c *core) event(p *place, g grant, resp *oauth.TokenResponse, claims *idtok
 	if g.kind == grantClientCredentials {
 		return e
 	}
+	if g.isolated {
+		return e
+	}
 	e.HomeAccountID = homeAccountID(g, resp, claims)
 	if g.signIn != nil && e.HomeAccountID != "" {
 		e.Account = newAccount(p, g, e.HomeAccountID, claims)
@@ -220,14 +228,14 @@ func namedAccountID(resp *oauth.TokenResponse, claims *idtoken.Claims) string {
 }
 
 // checkSubject refuses a refresh that answers for somebody else (OpenID Connect
-// Core section 12.2). Entra names people by client_info, in any letter case;
-// elsewhere the subject does, to the letter.
+// Core section 12.2). Entra and most of its relatives name people by
+// client_info, in any letter case; elsewhere the subject does, to the letter.
 func checkSubject(p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) error {
 	asked, named := g.account.HomeAccountID, namedAccountID(resp, claims)
 	switch {
 	case asked == "" || named == "" || asked == named:
 		return nil
-	case p.meta.Kind == authority.Entra && (resp.ClientInfo == "" || strings.EqualFold(asked, named)):
+	case p.meta.Kind.NamesPeople() && (resp.ClientInfo == "" || strings.EqualFold(asked, named)):
 		return nil
 	}
 	return &IDTokenError{Reason: IDTokenSubject, Err: errOtherUser}
@@ -240,7 +248,12 @@ func newAccount(p *place, g grant, home string, claims *idtoken.Claims) *tokenca
 		Realm:         p.meta.Realm,
 		Username:      g.username,
 		AuthorityType: "MSSTS",
-		AccountSource: g.kind,
+	}
+	if g.kind != grantRefreshToken && !isFederated(g.kind) { // the family names only grants by which people sign in
+		a.AccountSource = g.kind
+	}
+	if p.meta.Realm == "adfs" {
+		a.AuthorityType = "ADFS"
 	}
 	if claims != nil {
 		a.LocalAccountID = firstOf(claims.OID, claims.Subject)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/msal-go/msal/internal/loopback"
 	"github.com/msal-go/msal/internal/openurl"
+	"github.com/msal-go/msal/internal/telemetry"
 )
 
 // InteractiveRequest asks for a sign-in in a browser on this machine.
@@ -88,7 +89,7 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if err != nil {
 		return Result{}, err
 	}
-	return c.AcquireTokenByAuthCodeFlow(ctx, AuthCodeRedemption{Flow: flow, Response: answer})
+	return c.redeemAuthCode(ctx, AuthCodeRedemption{Flow: flow, Response: answer}, telemetry.Interactive)
 }
 
 // openAndWait shows the page and waits for the answer, at the same time: whoever

@@ -23,6 +23,10 @@ const foci = "1"
 type SilentRequest struct {
 	Scopes  []string // of one resource, without openid, profile and offline_access
 	Account Account  // whose token; HomeAccountID is enough
+	// Tenant is the id or domain of another tenant of the client's authority,
+	// where the user is a guest, say. Empty means the client's own. It is
+	// checked, so it may come from a request.
+	Tenant string
 	// Claims is a claims challenge that a resource answered with. It skips the
 	// cached access token.
 	Claims string
@@ -48,7 +52,7 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 		return res, err
 	}
 	now := time.Now()
-	p, err := c.where(ctx, now)
+	p, err := c.whereIn(ctx, now, r.Tenant)
 	if err != nil {
 		return res, err
 	}
@@ -63,6 +67,7 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 	unread := c.sync(ctx, q.Partition)
 	if !r.ForceRefresh && r.Claims == "" {
 		if c.hit(&q, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
 			res.Account = r.Account
 			return res, nil
 		}
@@ -87,6 +92,7 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 		kind:          grantRefreshToken,
 		scopes:        scopes,
 		claims:        claims,
+		reason:        c.missed(&q, r.ForceRefresh || r.Claims != ""),
 		mailbox:       anchorMailbox(r.Account.HomeAccountID),
 		correlationID: c.newCorrelationID(r.CorrelationID),
 		account:       r.Account,

@@ -84,6 +84,7 @@ func fromWire(e *oauth.Error) *Error {
 		URI:           e.ErrorURI,
 		StatusCode:    e.Status,
 		RetryAfter:    e.RetryAfter,
+		Remembered:    e.Remembered,
 	}
 }
 
@@ -101,6 +102,7 @@ func kindOf(err error) error {
 		badURL    *authority.URLError
 		key       *assertion.KeyMismatchError
 		port      *loopback.PortError
+		provider  *providerError
 		option    *loopback.OptionError
 		keys      *idtoken.Error
 	)
@@ -120,7 +122,8 @@ func kindOf(err error) error {
 		return kindOfStatus(keys.Status, ErrConfiguration)
 	case errors.As(err, &metadata):
 		return kindOfStatus(metadata.Status, ErrConfiguration)
-	case errors.As(err, &unknown), errors.As(err, &badURL), errors.As(err, &insecure), errors.As(err, &key), errors.As(err, &port), errors.As(err, &option):
+	case errors.As(err, &unknown), errors.As(err, &badURL), errors.As(err, &insecure), errors.As(err, &key), errors.As(err, &port),
+		errors.As(err, &option), errors.As(err, &provider):
 		return ErrConfiguration
 	}
 	return nil

@@ -74,7 +74,7 @@ func build(cfg Config) (*directory.Directory, error) {
 			return nil, err
 		}
 	}
-	return b.dir, nil
+	return b.dir, checkRegion(cfg.Region)
 }
 
 // claim takes a value that has to be unique.
@@ -120,7 +120,15 @@ func (b *builder) tenant(path string, t Tenant) error {
 			return err
 		}
 	}
-	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains})
+	if err := b.relatives(path, t); err != nil {
+		return err
+	}
+	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS})
+	for i, f := range t.Federated {
+		if err := b.federation(fmt.Sprintf("%s.federated[%d]", path, i), id, domains, f); err != nil {
+			return err
+		}
+	}
 	for i, u := range t.Users {
 		if err := b.user(fmt.Sprintf("%s.users[%d]", path, i), id, domains, u); err != nil {
 			return err
@@ -139,11 +147,7 @@ func (b *builder) user(path, tenantID string, domains []string, u User) error {
 	if !ok || local == "" {
 		return wrong(path+".upn", "is not a sign-in name such as alice@contoso.test: %q", u.UPN)
 	}
-	known := false
-	for _, d := range domains {
-		known = known || strings.EqualFold(d, domain)
-	}
-	if !known {
+	if !isOneOf(domains, domain) {
 		return wrong(path+".upn", "has the domain %q, which is not one of its tenant's", domain)
 	}
 	if err := b.claim("upn", u.UPN, path+".upn"); err != nil {

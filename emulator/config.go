@@ -17,6 +17,9 @@ type Config struct {
 	// Hosts are further host names (without port) that the emulator answers as
 	// an identity platform, such as the name of a container.
 	Hosts []string `json:"hosts,omitempty"`
+	// Region is the Azure region that the instance metadata service
+	// (169.254.169.254) puts this machine in. Empty means westus2.
+	Region string `json:"region,omitempty"`
 	// Lenient registers unknown applications, redirect URIs, resources and
 	// scopes on first use instead of refusing them, and logs a warning.
 	// Passwords and client secrets of known applications are still checked.
@@ -62,8 +65,40 @@ type Tenant struct {
 	// Domains are the verified domain names. Empty means
 	// <name>.onmicrosoft.com.
 	Domains []string `json:"domains,omitempty"`
-	Users   []User   `json:"users,omitempty"`
-	Apps    []App    `json:"apps,omitempty"`
+	// Federated are those of the domains whose people sign in at an identity
+	// provider of their own.
+	Federated []Federation `json:"federated,omitempty"`
+	// Policies make the tenant one of Azure AD B2C: the names of its user flows,
+	// such as B2C_1_signin. It answers at
+	// https://{name}.b2clogin.com/{tenant}/{policy}, where {name}.onmicrosoft.com
+	// is one of Domains, and under each of [Config] Hosts.
+	Policies []string `json:"policies,omitempty"`
+	// ADFS are host names (without port) of the tenant's AD FS, which answers at
+	// https://{host}/adfs for the same people and applications.
+	ADFS  []string `json:"adfs,omitempty"`
+	Users []User   `json:"users,omitempty"`
+	Apps  []App    `json:"apps,omitempty"`
+}
+
+// Federation is a domain with an identity provider of its own, in the shape of
+// AD FS. The emulator answers for the provider too: its metadata, and user names
+// and passwords by WS-Trust. Its assertions have no XML signature; the emulator
+// knows those that it issued, to the byte. On the emulator's own pages, people of
+// such a domain sign in like all others.
+type Federation struct {
+	// Domain is one of the tenant's. Required.
+	Domain string `json:"domain"`
+	// Host is the name of the provider, without port. No other federated domain
+	// may have it, but it may be one of ADFS. Empty means "sts." and the domain.
+	Host string `json:"host,omitempty"`
+	// Trust is the version of WS-Trust that takes user names and passwords:
+	// "1.3", "2005" or "none". Empty means both versions.
+	Trust string `json:"trust,omitempty"`
+	// SAML is the version of the assertions, "1.1" or "2.0". Empty means 1.1.
+	SAML string `json:"saml,omitempty"`
+	// NoMetadata leaves the provider's metadata out: clients learn the address
+	// of one endpoint from the user realm.
+	NoMetadata bool `json:"no_metadata,omitempty"`
 }
 
 // User is a person who can sign in.

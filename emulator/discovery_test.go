@@ -112,7 +112,7 @@ func TestConfigurationPerTenantAndHost(t *testing.T) {
 		"https://login.windows.net/contoso.test":            {"https://login.microsoftonline.com/" + id + "/v2.0", "https://login.windows.net/" + id},
 		"https://login.chinacloudapi.cn/contoso.test":       {"https://login.partner.microsoftonline.cn/" + id + "/v2.0", "https://login.chinacloudapi.cn/" + id},
 		"https://login.microsoftonline.us/contoso.test":     {"https://login.microsoftonline.us/" + id + "/v2.0", "https://login.microsoftonline.us/" + id},
-		"https://contoso.ciamlogin.com/contoso.test":        {"https://contoso.ciamlogin.com/" + id + "/v2.0", "https://contoso.ciamlogin.com/" + id},
+		"https://contoso.ciamlogin.com/contoso.test":        {"https://" + id + ".ciamlogin.com/" + id + "/v2.0", "https://contoso.ciamlogin.com/" + id},
 		"https://localhost:8443/contoso.test":               {"https://localhost:8443/" + id + "/v2.0", "https://localhost:8443/" + id},
 		"http://127.0.0.1:8080/contoso.test":                {"http://127.0.0.1:8080/" + id + "/v2.0", "http://127.0.0.1:8080/" + id},
 		"https://login.microsoftonline.com:443/common":      {"https://login.microsoftonline.com/{tenantid}/v2.0", "https://login.microsoftonline.com/common"},

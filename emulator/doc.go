@@ -11,9 +11,15 @@
 //	emu, err := emulator.New(emulator.Config{})   // tenant Contoso, alice and bob
 //	client := emu.Client()                        // an *http.Client that never leaves memory
 //
+// Tenants may have relatives of Entra besides: External ID at
+// {name}.ciamlogin.com, Azure AD B2C at {name}.b2clogin.com ([Tenant] Policies)
+// and AD FS ([Tenant] ADFS). Regions of a cloud ({region}.login.microsoft.com) and
+// the instance metadata service's document about the region are there too.
+//
 // The zero [Config] is useful: see [Defaults] for the tenant, the people and the
 // applications that it holds. Everything is in memory and nothing is shared
-// between two emulators.
+// between two emulators. A tenant's domain may be federated ([Federation]): then
+// the emulator stands for the domain's own identity provider too.
 //
 // # What tests can do
 //

@@ -24,7 +24,12 @@ const (
 	EndpointUserRealm         = endpoint.UserRealm
 	EndpointLogout            = endpoint.Logout
 	EndpointUserInfo          = endpoint.UserInfo
+	EndpointInstanceMetadata  = endpoint.InstanceMetadata
 	EndpointOther             = endpoint.Other
+
+	// Those of federated identity providers.
+	EndpointFederationMetadata = endpoint.FederationMetadata
+	EndpointWSTrust            = endpoint.WSTrust
 )
 
 // Match selects requests. Empty fields match every request; letter case is

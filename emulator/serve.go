@@ -40,7 +40,8 @@ type ServeOptions struct {
 	AllowRemote bool
 	// Hosts are names and IP addresses that the server has certificates for and
 	// its proxies answer for, besides the hosts of the identity platform. List
-	// the names of [Config] Hosts that clients use here too.
+	// the names of [Config] Hosts that clients use here too. Those of federated
+	// identity providers are served without that.
 	Hosts []string
 }
 
@@ -58,7 +59,7 @@ type Server struct {
 // Serve starts a server. It ends with [Server.Close] or with the context. The
 // error wraps [ErrNotLoopback], or says why the address cannot be bound.
 func (e *Emulator) Serve(ctx context.Context, o ServeOptions) (*Server, error) {
-	hosts, err := listen.NewHosts(o.Hosts...)
+	hosts, err := listen.NewHosts(append(e.platform.FederationHosts(), o.Hosts...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -78,13 +78,7 @@ type Steps[T any] struct {
 type Road[T any] struct {
 	mu       sync.Mutex
 	inflight map[string]*call[T]
-	resting  map[string]rest // keys of failed fetches
-}
-
-// rest says until when a failed fetch is better not tried again.
-type rest struct {
-	until time.Time
-	err   error // what the service answered when it named the time; else nil
+	resting  map[string]time.Time // keys of failed fetches -> when to try again
 }
 
 type call[T any] struct {
@@ -99,8 +93,7 @@ type call[T any] struct {
 // caller that happened to start it: whoever gives up does not fail the others.
 // A stale token is returned at once while one refresh runs behind it. A token
 // that is about to expire is returned when fetching a new one fails, for whatever
-// reason, or has just failed. When the service named a time for another try, its
-// answer is repeated until then without asking it again.
+// reason, or has just failed.
 func (r *Road[T]) Do(ctx context.Context, s Steps[T]) (value T, cached bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return value, false, cause(ctx)
@@ -134,25 +127,19 @@ func (r *Road[T]) Do(ctx context.Context, s Steps[T]) (value T, cached bool, err
 func (r *Road[T]) rests(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last, ok := r.resting[key]
-	return ok && time.Now().Before(last.until)
+	return time.Now().Before(r.resting[key])
 }
 
 // start returns the call in flight for s.Key, and starts it if there is none.
 func (r *Road[T]) start(ctx context.Context, s Steps[T]) *call[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if last, ok := r.resting[s.Key]; ok && last.err != nil && time.Now().Before(last.until) {
-		c := &call[T]{done: make(chan struct{}), err: last.err}
-		close(c.done)
-		return c
-	}
 	if c, ok := r.inflight[s.Key]; ok {
 		return c
 	}
 	if r.inflight == nil {
 		r.inflight = make(map[string]*call[T])
-		r.resting = make(map[string]rest)
+		r.resting = make(map[string]time.Time)
 	}
 	c := &call[T]{done: make(chan struct{}), err: errAborted}
 	r.inflight[s.Key] = c
@@ -194,18 +181,18 @@ func (r *Road[T]) remember(key string, err error) {
 	}
 	if len(r.resting) >= maxResting {
 		now := time.Now()
-		for k, last := range r.resting {
-			if last.until.Before(now) || len(r.resting) >= maxResting {
+		for k, until := range r.resting {
+			if until.Before(now) || len(r.resting) >= maxResting {
 				delete(r.resting, k)
 			}
 		}
 	}
-	failure := rest{until: time.Now().Add(refreshRest)}
+	pause := refreshRest
 	var hinted interface{ RetryDelay() time.Duration }
 	if errors.As(err, &hinted) && hinted.RetryDelay() > 0 {
-		failure = rest{time.Now().Add(min(hinted.RetryDelay(), maxRest)), err}
+		pause = min(hinted.RetryDelay(), maxRest)
 	}
-	r.resting[key] = failure
+	r.resting[key] = time.Now().Add(pause)
 }
 
 func wait[T any](ctx context.Context, c *call[T]) (T, error) {

@@ -343,29 +343,6 @@ func TestCallerInAHurryGetsTheTokenAboutToExpire(t *testing.T) {
 	})
 }
 
-func TestServiceThatNamesATimeIsLeftAloneUntilThen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var road Road[token]
-		iss := &issuer{}
-		iss.failWith(throttled{2 * time.Minute})
-		s := iss.steps("k")
-		for range 20 {
-			s.Force = !s.Force
-			if _, _, err := road.Do(t.Context(), s); !errors.As(err, new(throttled)) {
-				t.Fatalf("got %v, want the service's answer", err)
-			}
-		}
-		if iss.count() != 1 {
-			t.Errorf("got %d fetches, want 1", iss.count())
-		}
-		time.Sleep(2*time.Minute + time.Second)
-		iss.failWith(nil)
-		if _, _, err := road.Do(t.Context(), s); err != nil {
-			t.Errorf("after the time: %v", err)
-		}
-	})
-}
-
 func TestFetchThatHangsDoesNotBlockItsKeyForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var road Road[token]

@@ -72,18 +72,30 @@ func (e *SignError) Error() string { return "signing the client assertion: " + e
 // Unwrap returns what the key said.
 func (e *SignError) Unwrap() error { return e.Err }
 
-// EncryptedKeyError reports a private key that is protected by a passphrase.
+// EncryptedKeyError reports a private key that is protected by a passphrase,
+// and cannot be read or not without it.
 type EncryptedKeyError struct {
 	Legacy bool // RFC 1423 (Proc-Type: 4,ENCRYPTED) instead of PKCS #8
 }
 
 func (e *EncryptedKeyError) Error() string {
-	kind := "encrypted (PKCS #8)"
+	const decrypt = "decrypt it with \"openssl pkcs8 -topk8 -nocrypt -in key.pem -out plain.pem\" and protect the file"
 	if e.Legacy {
-		kind = "encrypted in the legacy way of RFC 1423, which is not secure"
+		return "the private key is encrypted in the legacy way of RFC 1423, which is not secure and not read: encrypt it anew with \"openssl pkcs8 -topk8 -in key.pem -out new.pem\", or " + decrypt
 	}
-	return "the private key is " + kind + ": encrypted keys are not read; decrypt it with \"openssl pkcs8 -topk8 -nocrypt -in key.pem -out plain.pem\" and protect the file"
+	return "the private key is encrypted (PKCS #8): give its passphrase, or " + decrypt
 }
+
+// PFXError reports data that is no usable PFX file. Nothing of it is shown.
+type PFXError struct {
+	Reason string
+	Err    error // ErrNoKey, ErrNoCertificate, pkcs8.ErrPassphrase, *pkcs8.CostError, or the parser's
+}
+
+func (e *PFXError) Error() string { return "the PFX data " + e.Reason }
+
+// Unwrap returns the cause.
+func (e *PFXError) Unwrap() error { return e.Err }
 
 // PEMError reports input that is not usable PEM. Nothing of it is shown.
 type PEMError struct {

@@ -10,6 +10,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"github.com/msal-go/msal/internal/pkcs8"
 )
 
 // maxPEM bounds what ParsePEM reads; a key with a long chain has about 20 KiB.
@@ -17,15 +19,22 @@ const maxPEM = 256 << 10
 
 // ParsePEM reads one private key (PKCS #8, PKCS #1 or SEC 1) and its
 // certificates in any order. The certificate of the key comes first in the
-// result, then its issuers as they certify each other, then the rest.
+// result, then its issuers as they certify each other, then the rest. A key that
+// is encrypted (PKCS #8) is opened with passphrase, unless that is nil.
 //
 // Errors: ErrNoKey, ErrSeveralKeys, ErrNoCertificate, *EncryptedKeyError,
-// *KeyTypeError, *KeyMismatchError, *PEMError.
-func ParsePEM(data []byte) (crypto.Signer, []*x509.Certificate, error) {
-	key, certs, err := parseBlocks(data)
+// *KeyTypeError, *KeyMismatchError, *PEMError, which leads to those of package
+// pkcs8.
+func ParsePEM(data, passphrase []byte) (crypto.Signer, []*x509.Certificate, error) {
+	key, certs, err := parseBlocks(data, passphrase)
 	if err != nil {
 		return nil, nil, err
 	}
+	return pair(key, certs)
+}
+
+// pair puts the certificate of key first.
+func pair(key crypto.Signer, certs []*x509.Certificate) (crypto.Signer, []*x509.Certificate, error) {
 	if key == nil {
 		return nil, nil, ErrNoKey
 	}
@@ -39,27 +48,27 @@ func ParsePEM(data []byte) (crypto.Signer, []*x509.Certificate, error) {
 	return key, orderChain(certs, leaf), nil
 }
 
-func parseBlocks(data []byte) (key crypto.Signer, certs []*x509.Certificate, err error) {
+func parseBlocks(data, passphrase []byte) (key crypto.Signer, certs []*x509.Certificate, err error) {
 	if len(data) > maxPEM {
-		return nil, nil, &PEMError{Reason: fmt.Sprintf("is larger than %d bytes: it is not a key with its certificates", maxPEM)}
+		return nil, nil, tooLarge()
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	begun := bytes.Count(data, []byte("-----BEGIN "))
+	begun := bytes.Count(data, begin)
 	if begun == 0 {
-		return nil, nil, &PEMError{Reason: `has no "-----BEGIN" line: if it is DER or PFX, convert it with openssl first`}
+		return nil, nil, &PEMError{Reason: `has no "-----BEGIN" line: if it is PFX, read it as such; if it is DER, convert it with openssl first`}
 	}
 	number := 0
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		number++
 		switch {
-		case block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE":
-			cert, err := x509.ParseCertificate(block.Bytes)
+		case isCertificate(block):
+			cert, err := parseCertificate(block, number)
 			if err != nil {
-				return nil, nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a certificate", Err: err}
+				return nil, nil, err
 			}
 			certs = append(certs, cert)
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
-			next, err := parseKey(block, number)
+			next, err := parseKey(block, number, passphrase)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -70,11 +79,33 @@ func parseBlocks(data []byte) (key crypto.Signer, certs []*x509.Certificate, err
 		}
 	}
 	if number < begun {
-		// The decoder steps over a damaged block. Going on without it would
-		// blame a missing key, or lose a certificate silently.
-		return nil, nil, &PEMError{Reason: fmt.Sprintf("has %d blocks of which only %d are well-formed: were line breaks lost or was the file cut?", begun, number)}
+		return nil, nil, damaged(begun, number)
 	}
 	return key, certs, nil
+}
+
+var begin = []byte("-----BEGIN ")
+
+func tooLarge() error {
+	return &PEMError{Reason: fmt.Sprintf("is larger than %d bytes: it is not a key with its certificates", maxPEM)}
+}
+
+// damaged reports blocks that the decoder stepped over. Going on without them
+// would blame a missing key, or lose a certificate silently.
+func damaged(begun, read int) error {
+	return &PEMError{Reason: fmt.Sprintf("has %d blocks of which only %d are well-formed: were line breaks lost or was the file cut?", begun, read)}
+}
+
+func isCertificate(block *pem.Block) bool {
+	return block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE"
+}
+
+func parseCertificate(block *pem.Block, number int) (*x509.Certificate, error) {
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a certificate", Err: err}
+	}
+	return cert, nil
 }
 
 func sameKey(a, b crypto.Signer) bool {
@@ -83,25 +114,36 @@ func sameKey(a, b crypto.Signer) bool {
 }
 
 // parseKey reads a key by its content: labels are often wrong.
-func parseKey(block *pem.Block, number int) (crypto.Signer, error) {
+func parseKey(block *pem.Block, number int, passphrase []byte) (crypto.Signer, error) {
+	der := block.Bytes
 	switch {
 	case block.Type == "ENCRYPTED PRIVATE KEY":
-		return nil, &EncryptedKeyError{}
+		if passphrase == nil {
+			return nil, &EncryptedKeyError{}
+		}
+		var err error
+		if der, err = pkcs8.Decrypt(der, passphrase); err != nil {
+			return nil, &PEMError{Block: number, Type: block.Type, Reason: "cannot be decrypted: " + err.Error(), Err: err}
+		}
 	case block.Headers["DEK-Info"] != "" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
 		return nil, &EncryptedKeyError{Legacy: true}
 	case block.Type != "PRIVATE KEY" && block.Type != "RSA PRIVATE KEY" && block.Type != "EC PRIVATE KEY":
 		return nil, &PEMError{Block: number, Type: label(block.Type), Reason: `is no supported kind of private key: convert it with "openssl pkcs8 -topk8 -nocrypt"`}
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		if k, err1 := x509.ParsePKCS1PrivateKey(block.Bytes); err1 == nil {
+		if k, err1 := x509.ParsePKCS1PrivateKey(der); err1 == nil {
 			return k, nil
 		}
-		if k, err1 := x509.ParseECPrivateKey(block.Bytes); err1 == nil {
+		if k, err1 := x509.ParseECPrivateKey(der); err1 == nil {
 			return k, nil
 		}
 		return nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a private key", Err: err}
 	}
+	return asSigner(parsed)
+}
+
+func asSigner(parsed any) (crypto.Signer, error) {
 	switch k := parsed.(type) {
 	case *rsa.PrivateKey:
 		return k, nil

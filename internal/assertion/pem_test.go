@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/msal-go/msal/internal/pkcs8"
 )
 
 func TestParsePEMAcceptsAnyOrderAndKind(t *testing.T) {
@@ -38,7 +40,7 @@ func TestParsePEMAcceptsAnyOrderAndKind(t *testing.T) {
 		"CRLF and BOM":      {"\ufeff" + strings.ReplaceAll(certPEM(m.leaf)+rsaKey, "\n", "\r\n"), []*x509.Certificate{m.leaf}},
 		"other blocks":      {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n" + rsaKey + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
 	} {
-		key, certs, err := ParsePEM([]byte(tc.in))
+		key, certs, err := ParsePEM([]byte(tc.in), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -98,7 +100,7 @@ func TestParsePEMRefuses(t *testing.T) {
 		{"escaped line breaks", strings.ReplaceAll(key+cert, "\n", `\n`), new(*PEMError), "line breaks"},
 		{"joined lines", strings.ReplaceAll(key+cert, "\n", " "), new(*PEMError), "line breaks"},
 	} {
-		k, certs, err := ParsePEM([]byte(tc.in))
+		k, certs, err := ParsePEM([]byte(tc.in), nil)
 		if k != nil || certs != nil || err == nil {
 			t.Errorf("%s: accepted", tc.name)
 			continue
@@ -140,22 +142,45 @@ func TestParsePEMReadsWhatOpenSSLWrites(t *testing.T) {
 		return all
 	}
 	for _, names := range [][]string{{"pkcs8.pem", "cert.pem"}, {"cert.pem", "pkcs1.pem"}, {"bag.pem"}, {"ec.pem", "eccert.pem"}, {"decrypted.pem", "cert.pem"}} {
-		key, certs, err := ParsePEM(read(names...))
+		key, certs, err := ParsePEM(read(names...), nil)
 		if err != nil {
 			t.Errorf("%v: %v", names, err)
 			continue
 		}
 		assert(t, mustNew(t, Key{Signer: key, Certificates: certs, X5C: Chain}))
 	}
+	for name, args := range map[string][]string{
+		"encrypted.pem": nil, "v2aes128.pem": {"-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"}, "v2des3.pem": {"-v2", "des3", "-v2prf", "hmacWithSHA1"}, "scrypt.pem": {"-scrypt"},
+	} {
+		ssl(append([]string{"pkcs8", "-topk8", "-in", "pkcs8.pem", "-passout", "pass:s3cret", "-out", name}, args...)...)
+		key, certs, err := ParsePEM(read("cert.pem", name), []byte("s3cret"))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		assert(t, mustNew(t, Key{Signer: key, Certificates: certs}))
+		for _, wrong := range []string{"", "other"} {
+			if _, _, err := ParsePEM(read("cert.pem", name), []byte(wrong)); !errors.Is(err, pkcs8.ErrPassphrase) || !shows(err, "block 2") {
+				t.Errorf("%s with another passphrase: err = %v, want ErrPassphrase", name, err)
+			}
+		}
+	}
+	if _, _, err := ParsePEM(read("pkcs8.pem", "cert.pem"), []byte("s3cret")); err != nil {
+		t.Errorf("a passphrase that is not needed: %v", err)
+	}
 	for name, legacy := range map[string]bool{"encrypted.pem": false, "rfc1423.pem": true} {
-		_, _, err := ParsePEM(read(name, "cert.pem"))
+		passphrase := []byte(nil)
+		if legacy {
+			passphrase = []byte("s3cret") // it does not help
+		}
+		_, _, err := ParsePEM(read(name, "cert.pem"), passphrase)
 		var ee *EncryptedKeyError
 		if !errors.As(err, &ee) || ee.Legacy != legacy {
 			t.Errorf("%s: err = %v", name, err)
 		}
 	}
 	var pe *PEMError
-	if _, _, err := ParsePEM(read("app.pfx")); !errors.As(err, &pe) {
+	if _, _, err := ParsePEM(read("app.pfx"), nil); !errors.As(err, &pe) {
 		t.Errorf("PFX: err = %v", err)
 	}
 }
@@ -167,7 +192,7 @@ func FuzzParsePEM(f *testing.F) {
 	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"))
 	f.Add([]byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n-----BEGIN "))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		key, certs, err := ParsePEM(data)
+		key, certs, err := ParsePEM(data, []byte("s3cret"))
 		if err != nil {
 			if key != nil || certs != nil {
 				t.Error("a failed parse left something behind")

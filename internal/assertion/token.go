@@ -13,8 +13,8 @@ import (
 )
 
 // header is the JOSE header of every assertion of k. alg is added by the
-// signer. Thumbprints are base64url without padding, certificates base64 with
-// padding and without line breaks (RFC 7515, sections 4.1.6 to 4.1.8).
+// signer. Thumbprints are base64url without padding (RFC 7515, sections 4.1.7
+// and 4.1.8).
 func header(k Key) (*jose.SignerOptions, error) {
 	options := (&jose.SignerOptions{}).WithType("JWT")
 	der := k.Certificates[0].Raw
@@ -37,7 +37,7 @@ func header(k Key) (*jose.SignerOptions, error) {
 	}
 	var x5c []string
 	for _, c := range send {
-		x5c = append(x5c, base64.StdEncoding.EncodeToString(c.Raw))
+		x5c = append(x5c, encodeX5C(c))
 	}
 	return options.WithHeader("x5c", x5c), nil
 }

@@ -2,10 +2,10 @@
 // that a developer types, finds its endpoints, and decides which issuers speak
 // for it.
 //
-// Two kinds exist here: Microsoft Entra (https://{host}/{tenant}, including
-// private clouds that speak like it) and any OpenID Connect issuer. For the
-// hosts of Microsoft's own clouds the endpoints follow from the URL and cost no
-// request. Everything else is asked once and remembered; what a document says
+// The kinds are Microsoft Entra (https://{host}/{tenant}, including private
+// clouds that speak like it), its relatives AD FS, Azure AD B2C and External ID,
+// which the URL tells apart, and any OpenID Connect issuer. For the hosts of
+// Microsoft's own clouds the endpoints follow from the URL and cost no request. Everything else is asked once and remembered; what a document says
 // is believed only after its issuer and its endpoints have been checked.
 package authority
 
@@ -27,6 +27,15 @@ const (
 	// OIDC authorities are the issuers of OpenID Connect Discovery 1.0; their
 	// configuration is at {issuer}/.well-known/openid-configuration.
 	OIDC
+	// ADFS authorities are https://{host}/adfs; their configuration is at
+	// {authority}/.well-known/openid-configuration.
+	ADFS
+	// B2C authorities are https://{host}/{tenant}/{policy}, on a host of
+	// b2clogin.com and its like or on a custom domain.
+	B2C
+	// ExternalID authorities (CIAM) are https://{name}.ciamlogin.com, with or
+	// without a tenant.
+	ExternalID
 )
 
 func (k Kind) String() string {
@@ -35,9 +44,19 @@ func (k Kind) String() string {
 		return "Entra"
 	case OIDC:
 		return "OpenID Connect"
+	case ADFS:
+		return "AD FS"
+	case B2C:
+		return "Azure AD B2C"
+	case ExternalID:
+		return "External ID"
 	}
 	return "unknown"
 }
+
+// NamesPeople reports whether the service names people by client_info. The
+// others name them by the subject of the ID token.
+func (k Kind) NamesPeople() bool { return k == Entra || k == B2C || k == ExternalID }
 
 // Authority is a checked authority URL. It is a comparable value: two URLs that
 // mean the same authority are equal. Get one from Parse or ParseOIDC; the zero
@@ -47,8 +66,9 @@ type Authority struct {
 	// Host is lower-case and carries a port other than 443.
 	Host string
 	// Tenant is the first path segment: a GUID, a domain name, or one of common,
-	// organizations and consumers. It is empty for OIDC. Only on the hosts of
-	// Microsoft's clouds, which do not care about case, is it lower-case.
+	// organizations and consumers. It is empty for OIDC and "adfs" for AD FS.
+	// Only on the hosts of Microsoft's clouds, which do not care about case, is
+	// it lower-case.
 	Tenant string
 	// URL is canonical: https, no default port, no trailing slash, no query.
 	URL string
@@ -57,10 +77,11 @@ type Authority struct {
 // String returns the canonical URL.
 func (a Authority) String() string { return a.URL }
 
-// Parse reads an Entra-style authority URL: https, a host, and a path that
-// begins with the tenant. An empty string means Default. Paths longer than the
-// tenant are kept for hosts other than Microsoft's clouds, as private clouds and
-// custom domains use them. Every error is a *URLError.
+// Parse reads the authority URL of Entra or one of its relatives: https, a
+// host, and a path that begins with the tenant. An empty string means Default.
+// Paths longer than the tenant are kept for hosts other than Microsoft's clouds,
+// as private clouds and custom domains use them. A path below /dstsv2 is that of
+// a dSTS, which is treated as ParseOIDC does. Every error is a *URLError.
 func Parse(raw string) (Authority, error) {
 	if raw == "" {
 		raw = Default
@@ -69,9 +90,19 @@ func Parse(raw string) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
+	if u.isDSTS() {
+		return ParseOIDC(raw)
+	}
+	if u.isExternalID() && strings.Trim(u.path, "/") == "" {
+		// The name of the host is the first label of the tenant's own domain.
+		u.path = "/" + strings.TrimSuffix(u.hostname, ciamSuffix) + ".onmicrosoft.com"
+	}
 	segments, err := u.entraSegments()
 	if err != nil {
 		return Authority{}, err
+	}
+	if kind := u.kindOf(segments); kind != Entra {
+		return relative(kind, u.host, segments), nil
 	}
 	if wellKnown(u.hostname) {
 		if len(segments) > 1 {
@@ -103,14 +134,14 @@ func ParseOIDC(issuer string) (Authority, error) {
 }
 
 // WithTenant returns the same authority for another tenant. The error is a
-// *URLError: the tenant is not well-formed, or the authority is an OIDC issuer,
-// which has no tenants.
+// *URLError: the tenant is not well-formed, or the authority is of a kind that
+// has no tenants to choose from.
 func (a Authority) WithTenant(tenant string) (Authority, error) {
-	if a.Kind != Entra || a.URL == "" {
-		return Authority{}, &URLError{Reason: ReasonTenant, Authority: a.URL, Problem: "only Entra authorities have tenants",
+	if a.Kind != Entra && a.Kind != ExternalID || a.URL == "" {
+		return Authority{}, &URLError{Reason: ReasonTenant, Authority: a.URL, Problem: "only Entra and External ID authorities have tenants to choose from",
 			Hint: "leave the tenant out, or name it in the authority's own URL"}
 	}
-	if !validSegment(tenant) {
+	if !validSegment(tenant) || strings.EqualFold(tenant, adfsTenant) { // which would be another kind
 		return Authority{}, &URLError{Reason: ReasonTenant, Authority: "https://" + a.Host, Problem: tenantProblem(tenant), Hint: tenantHint}
 	}
 	hostname, _ := cutPort(a.Host)
@@ -119,6 +150,9 @@ func (a Authority) WithTenant(tenant string) (Authority, error) {
 	}
 	segments := strings.Split(strings.TrimPrefix(a.URL, "https://"+a.Host+"/"), "/")
 	segments[0] = tenant
+	if a.Kind != Entra {
+		return relative(a.Kind, a.Host, segments), nil
+	}
 	return entra(a.Host, segments), nil
 }
 
@@ -134,7 +168,7 @@ func entra(host string, segments []string) Authority {
 // configurationURL is where the OpenID configuration of a is, unless instance
 // discovery says otherwise.
 func (a Authority) configurationURL() string {
-	if a.Kind == OIDC {
+	if a.Kind == OIDC || a.Kind == ADFS {
 		return a.URL + wellKnownPath
 	}
 	return a.URL + "/v2.0" + wellKnownPath

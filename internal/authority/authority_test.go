@@ -22,7 +22,6 @@ func TestParseMakesEqualAuthoritiesEqual(t *testing.T) {
 		{"https://login.microsoftonline.com:/common", "login.microsoftonline.com", "common", "https://login.microsoftonline.com/common"},
 		{"https://Example.com:8443/Tenant/", "example.com:8443", "Tenant", "https://example.com:8443/Tenant"},
 		{"https://example.com/tenant/subpath", "example.com", "tenant", "https://example.com/tenant/subpath"},
-		{"https://login.contoso.com/contoso.onmicrosoft.com/B2C_1_in", "login.contoso.com", "contoso.onmicrosoft.com", "https://login.contoso.com/contoso.onmicrosoft.com/B2C_1_in"},
 		{"https://127.0.0.1:8443/contoso", "127.0.0.1:8443", "contoso", "https://127.0.0.1:8443/contoso"},
 		{"https://[::1]:8443/contoso", "[::1]:8443", "contoso", "https://[::1]:8443/contoso"},
 		{"https://[0:0:0:0:0:0:0:1]/contoso", "[::1]", "contoso", "https://[::1]/contoso"},
@@ -190,7 +189,7 @@ func TestParseOIDCRefuses(t *testing.T) {
 func TestWithTenant(t *testing.T) {
 	t.Parallel()
 	known, _ := Parse("https://login.microsoftonline.com/common")
-	private, _ := Parse("https://login.contoso.com:8443/Tenant/B2C_1_in")
+	private, _ := Parse("https://login.contoso.com:8443/Tenant/sub")
 	for _, c := range []struct {
 		from   Authority
 		tenant string
@@ -198,7 +197,7 @@ func TestWithTenant(t *testing.T) {
 	}{
 		{known, "Contoso.com", "https://login.microsoftonline.com/contoso.com"},
 		{known, guid, "https://login.microsoftonline.com/" + guid},
-		{private, "Other", "https://login.contoso.com:8443/Other/B2C_1_in"},
+		{private, "Other", "https://login.contoso.com:8443/Other/sub"},
 	} {
 		got, err := c.from.WithTenant(c.tenant)
 		want, _ := Parse(c.want)
@@ -227,8 +226,8 @@ func TestWithTenantNeverLeavesTheHostOrThePath(t *testing.T) {
 
 func TestKindNames(t *testing.T) {
 	t.Parallel()
-	if Entra.String() != "Entra" || OIDC.String() != "OpenID Connect" || Kind(9).String() != "unknown" {
-		t.Errorf("%v, %v, %v", Entra, OIDC, Kind(9))
+	if got := [...]string{Entra.String(), OIDC.String(), ADFS.String(), B2C.String(), ExternalID.String(), Kind(9).String()}; got != [...]string{"Entra", "OpenID Connect", "AD FS", "Azure AD B2C", "External ID", "unknown"} {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -47,7 +47,11 @@ func (a Authority) environmentPath() string {
 	if a.Kind != OIDC || cloudOf(hostname).exists() || b2cHost(hostname) {
 		return ""
 	}
-	return caseless(strings.TrimPrefix(a.URL, "https://"+a.Host))
+	path := strings.TrimPrefix(a.URL, "https://"+a.Host)
+	if path == "/adfs" || strings.HasPrefix(path, "/dstsv2/") {
+		return "" // services of the family's, which keeps their tokens under the host
+	}
+	return caseless(path)
 }
 
 // caseless spells a URL's path without capitals: /Prod becomes /%50rod, which
@@ -70,4 +74,13 @@ func caseless(path string) string {
 		}
 	}
 	return b.String()
+}
+
+// Environments are those of a's metadata, if r has it, else those of a alone.
+// Nobody is asked.
+func (r *Resolver) Environments(a Authority) []string {
+	if k, _ := r.look(a); k.metadata != nil {
+		return k.metadata.Environments
+	}
+	return a.Environments()
 }

@@ -132,7 +132,14 @@ func (e *UnknownHostError) Error() string {
 
 // hintFor says what to look at when a document is missing or wrong.
 func hintFor(a Authority) string {
-	if a.Kind == OIDC {
+	switch a.Kind {
+	case ADFS:
+		return "check the host of the authority: AD FS 2019 and later has its configuration at " + a.configurationURL()
+	case B2C:
+		return "check the host, the tenant and the policy: the authority is https://{name}.b2clogin.com/{tenant}/{policy}"
+	case ExternalID:
+		return "check the name before .ciamlogin.com, and the tenant"
+	case OIDC:
 		return "check that the OIDC authority is the issuer's own URL: its configuration is expected at " + a.configurationURL()
 	}
 	return "check the host and the tenant of the authority; for an identity provider other than Microsoft Entra use an OIDC authority"

@@ -31,10 +31,10 @@ type instanceAnswer struct {
 }
 
 // instance asks Microsoft whether the host of a is one of theirs.
-func (r *Resolver) instance(ctx context.Context, a Authority) (instance, error) {
+func (r *Resolver) instance(ctx context.Context, a Authority, get getter) (instance, error) {
 	where := "https://" + discoveryHost + "/common/discovery/instance?authorization_endpoint=" +
 		url.QueryEscape(a.URL+"/oauth2/v2.0/authorize") + "&api-version=1.1"
-	res, err := r.http.Get(ctx, where, acceptJSON())
+	res, err := get(ctx, where)
 	if err != nil {
 		return instance{}, &MetadataError{Step: StepInstance, Authority: a.URL, Host: discoveryHost, Err: err,
 			Hint: "if " + discoveryHost + " cannot be reached from here and you trust the host, switch instance discovery off"}
@@ -55,19 +55,7 @@ func (r *Resolver) instance(ctx context.Context, a Authority) (instance, error) 
 // check makes sure that the answer is about a: instance discovery must not be
 // able to send the client to another host or tenant.
 func (answer instanceAnswer) check(a Authority) (instance, error) {
-	i := instance{configuration: answer.TenantDiscoveryEndpoint}
-	hostname, _ := cutPort(a.Host)
-	for _, m := range answer.Metadata {
-		aliases := make([]string, 0, len(m.Aliases))
-		for _, alias := range m.Aliases {
-			if p, err := split("https://" + alias); err == nil && p.path == "" {
-				aliases = append(aliases, p.host)
-			}
-		}
-		if slices.Contains(aliases, a.Host) || slices.Contains(aliases, hostname) {
-			i.aliases = aliases
-		}
-	}
+	i := instance{configuration: answer.TenantDiscoveryEndpoint, aliases: answer.aliases(a)}
 	problem := ""
 	switch host, ok := endpointHost(i.configuration); {
 	case i.configuration == "":
@@ -87,4 +75,22 @@ func (answer instanceAnswer) check(a Authority) (instance, error) {
 			Hint: "check the authority; if you trust its host, switch instance discovery off"}
 	}
 	return i, nil
+}
+
+// aliases are the hosts that the answer gives for the host of a.
+func (answer instanceAnswer) aliases(a Authority) []string {
+	var found []string
+	hostname, _ := cutPort(a.Host)
+	for _, m := range answer.Metadata {
+		aliases := make([]string, 0, len(m.Aliases))
+		for _, alias := range m.Aliases {
+			if p, err := split("https://" + alias); err == nil && p.path == "" {
+				aliases = append(aliases, p.host)
+			}
+		}
+		if slices.Contains(aliases, a.Host) || slices.Contains(aliases, hostname) {
+			found = aliases
+		}
+	}
+	return found
 }

@@ -123,20 +123,22 @@ func sameService(authorityHost string, aliases []string, host string) bool {
 // AcceptsIssuer decides whether iss may be the issuer of an ID token that came
 // from m's token endpoint, given the token's tid claim (empty if it has none).
 //
-// OIDC: iss is exactly the issuer of the document (OpenID Connect Core 1.0,
-// section 3.1.3.7), where {tenantid} stands for tid. Entra: iss is the issuer of
+// OIDC and the relatives of Entra: iss is exactly the issuer of the document
+// (OpenID Connect Core 1.0, section 3.1.3.7), where {tenantid} stands for tid;
+// External ID keeps to the authority's tenant besides. Entra: iss is the issuer of
 // the document, or https://{host}/{tid}/v2.0 on the authority's host, an alias or
 // its cloud, or the v1.0 form https://sts.windows.net/{tid}/; tid is a GUID; and it
 // is the tenant of the authority, where that is a certain one.
 func (m *Metadata) AcceptsIssuer(iss, tid string) bool {
 	templated := strings.Contains(m.Issuer, tenantTemplate)
 	if m.Issuer != "" && !templated && iss == m.Issuer {
-		return m.Kind == OIDC || tid == "" || m.acceptsTenant(tid)
+		certain := m.Kind == Entra || m.Kind == ExternalID
+		return !certain || tid == "" || m.acceptsTenant(tid)
 	}
 	if !validGUID(tid) {
 		return false
 	}
-	if m.Kind == OIDC {
+	if m.Kind != Entra {
 		return templated && iss == strings.ReplaceAll(m.Issuer, tenantTemplate, tid)
 	}
 	if !m.acceptsTenant(tid) {

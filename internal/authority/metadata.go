@@ -94,8 +94,10 @@ func parseDocument(a Authority, aliases []string, body []byte) (*Metadata, error
 	case d.Issuer == "":
 	case a.Kind == OIDC:
 		ok = checkOIDCIssuer(a, d.Issuer)
-	default:
+	case a.Kind == Entra:
 		ok = checkEntraIssuer(a, aliases, d.Issuer)
+	default:
+		ok = checkRelativeIssuer(a, d.Issuer)
 	}
 	if !ok {
 		return nil, &IssuerError{Authority: a.URL, Issuer: d.Issuer}
@@ -116,7 +118,10 @@ func parseDocument(a Authority, aliases []string, body []byte) (*Metadata, error
 		Realm:                       firstSegment(d.TokenEndpoint),
 		QueryOnly:                   len(d.ResponseModes) > 0 && !slices.Contains(d.ResponseModes, "form_post"),
 	}
-	if a.Kind == Entra && !validSegment(m.Realm) {
+	if a.Kind == ADFS {
+		m.Realm = adfsTenant
+	}
+	if a.Kind != OIDC && !validSegment(m.Realm) {
 		return nil, badEndpoint(a, "token_endpoint", "its path names no tenant")
 	}
 	return m, nil
@@ -128,7 +133,7 @@ func parseDocument(a Authority, aliases []string, body []byte) (*Metadata, error
 // same service.
 func (d document) checkEndpoints(a Authority, aliases []string) error {
 	hostname, _ := cutPort(a.Host)
-	bound := a.Kind == Entra || cloudOf(hostname).exists()
+	bound := a.Kind != OIDC || cloudOf(hostname).exists()
 	for _, e := range [...]struct {
 		name, url string
 		required  bool
@@ -149,7 +154,7 @@ func (d document) checkEndpoints(a Authority, aliases []string) error {
 		if !ok {
 			return badEndpoint(a, e.name, "it is not an https URL")
 		}
-		if bound && !sameService(a.Host, aliases, host) {
+		if bound && !a.owns(aliases, host) {
 			return badEndpoint(a, e.name, "it is on "+quoted(host)+", which is neither the authority's host nor in its cloud")
 		}
 	}

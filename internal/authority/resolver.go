@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/msal-go/msal/internal/authority/flight"
+	"github.com/msal-go/msal/internal/httpcache"
 	"github.com/msal-go/msal/internal/httpx"
 )
 
@@ -47,6 +48,10 @@ type Options struct {
 	// Known are hosts that the developer vouches for: they are not asked about.
 	// An entry is a host name, which stands for all its ports, or host:port.
 	Known []string
+	// Given is metadata from Read. It is used forever and never asked for.
+	Given map[Authority]*Metadata
+	// Documents remembers documents beyond the life of the Resolver. Nil is none.
+	Documents *httpcache.Section
 	// Stale, if not nil, is told that a refresh of the metadata of a failed with
 	// err and that what was known is used on. It is called at most once in five
 	// minutes per authority, possibly from several goroutines at once.
@@ -59,6 +64,8 @@ type Resolver struct {
 	http      *httpx.Client
 	discovery Discovery
 	known     []string
+	given     map[Authority]*Metadata
+	documents *httpcache.Section // may be nil
 	stale     func(context.Context, Authority, error)
 	flights   flight.Group[Authority, *Metadata]
 
@@ -74,7 +81,7 @@ type kept struct {
 
 // NewResolver returns a Resolver that asks over h.
 func NewResolver(h *httpx.Client, opts Options) *Resolver {
-	r := &Resolver{http: h, discovery: opts.InstanceDiscovery, stale: opts.Stale, kept: make(map[Authority]kept)}
+	r := &Resolver{http: h, discovery: opts.InstanceDiscovery, given: opts.Given, documents: opts.Documents, stale: opts.Stale, kept: make(map[Authority]kept)}
 	for _, host := range opts.Known {
 		r.known = append(r.known, strings.TrimSuffix(strings.ToLower(host), ":443"))
 	}
@@ -161,6 +168,9 @@ func (k kept) after(err error, now time.Time) kept {
 
 // look returns what is kept for a, if anything, and whether it is still fresh.
 func (r *Resolver) look(a Authority) (k kept, fresh bool) {
+	if m, ok := r.given[a]; ok {
+		return kept{metadata: m}, true
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	k = r.kept[a]
@@ -179,20 +189,20 @@ func (r *Resolver) keep(a Authority, k kept) {
 	r.kept[a] = k
 }
 
-// fetch asks for the metadata of a and checks it.
-func (r *Resolver) fetch(ctx context.Context, a Authority) (*Metadata, error) {
+// fetchBy gets the metadata of a by get and checks it.
+func (r *Resolver) fetchBy(ctx context.Context, a Authority, get getter) (*Metadata, error) {
 	hostname, _ := cutPort(a.Host)
 	where := a.configurationURL()
 	aliases := byAlias(hostname).hosts
 	if r.mustAsk(a, hostname) {
-		i, err := r.instance(ctx, a)
+		i, err := r.instance(ctx, a, get)
 		if err != nil {
 			return nil, err
 		}
 		where, aliases = i.configuration, i.aliases
 	}
 	host, _ := endpointHost(where)
-	res, err := r.http.Get(ctx, where, acceptJSON())
+	res, err := get(ctx, where)
 	if err != nil {
 		return nil, &MetadataError{Step: StepConfiguration, Authority: a.URL, Host: host, Err: err,
 			Hint: "check the network, and the host of the authority"}

@@ -197,6 +197,9 @@ func tenantProblem(tenant string) string {
 	if tenant == "" {
 		return "the tenant is empty"
 	}
+	if strings.EqualFold(tenant, adfsTenant) {
+		return "the tenant has the name that AD FS has instead of one"
+	}
 	return "the tenant has characters or dots that no tenant has"
 }
 

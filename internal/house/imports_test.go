@@ -15,7 +15,9 @@ import (
 var directions = map[string][]string{
 	".": {
 		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/httpx",
-		"internal/idtoken", "internal/loopback", "internal/oauth", "internal/openurl", "internal/tokencache",
+		"internal/httpcache", "internal/idtoken", "internal/imds", "internal/loopback", "internal/oauth", "internal/openurl", "internal/pkcs8", "internal/telemetry",
+		"internal/tokencache",
+		"internal/wstrust",
 	},
 
 	// The road and the cache know nothing of OAuth and never see the network.
@@ -27,11 +29,16 @@ var directions = map[string][]string{
 
 	// The wire: authority -> oauth -> httpx.
 	"internal/httpx":            {},
-	"internal/oauth":            {"internal/httpx"},
-	"internal/authority":        {"internal/authority/flight", "internal/httpx", "internal/oauth"},
+	"internal/httpcache":        {},
+	"internal/telemetry":        {},
+	"internal/oauth":            {"internal/httpcache", "internal/httpx"},
+	"internal/authority":        {"internal/authority/flight", "internal/httpcache", "internal/httpx", "internal/oauth"},
 	"internal/authority/flight": {},
 	"internal/idtoken":          {"internal/authority/flight", "internal/httpx"},
-	"internal/assertion":        {},
+	"internal/assertion":        {"internal/pkcs8"},
+	"internal/pkcs8":            {},
+	"internal/imds":             {"internal/authority/flight"},
+	"internal/wstrust":          {"internal/httpx", "internal/oauth"},
 
 	// The person's machine.
 	"internal/loopback": {},
@@ -50,6 +57,7 @@ var directions = map[string][]string{
 var thirdParty = map[string][]string{
 	"github.com/go-jose/go-jose/v4":      {"internal/assertion", "internal/idtoken"},
 	"software.sslmate.com/src/go-pkcs12": {"internal/assertion"},
+	"golang.org/x/crypto":                {"internal/pkcs8"},
 	"github.com/golang-jwt/jwt/v5":       {"emulator", "emulator/internal/...", "msaltest"},
 	"golang.org/x/net":                   {"emulator", "emulator/internal/...", "msaltest"},
 }

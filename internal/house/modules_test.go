@@ -17,6 +17,7 @@ var dependencies = map[string]string{
 	"github.com/go-jose/go-jose/v4":      "JOSE of the client: signs assertions, verifies ID tokens",
 	"github.com/golang-jwt/jwt/v5":       "JOSE of the emulator, so that both sides share no code",
 	"software.sslmate.com/src/go-pkcs12": "reads PFX files, which the standard library does not",
+	"golang.org/x/crypto":                "scrypt of encrypted private keys, which the standard library lacks",
 	"golang.org/x/net":                   "HTML parser of the robot browser and of page tests",
 
 	// The command line.

@@ -37,9 +37,9 @@ func (c *Client) logExchange(ctx context.Context, method string, u *url.URL, h h
 // logPath is the path without segments that look like a user name: the user
 // realm request has one in its path.
 func logPath(u *url.URL) string {
-	segments := strings.Split(u.Path, "/")
+	segments := strings.Split(u.EscapedPath(), "/")
 	for i, s := range segments {
-		if strings.Contains(s, "@") {
+		if strings.Contains(s, "@") || strings.Contains(s, "%40") || i > 0 && segments[i-1] == "userrealm" {
 			segments[i] = "(user)"
 		}
 	}

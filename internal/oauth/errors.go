@@ -26,6 +26,9 @@ type Error struct {
 	Status        int           // HTTP status
 	RetryAfter    time.Duration // zero when the service named no time
 	Host          string        // that answered, with port
+	Remembered    bool          // it comes from a Throttle; nothing was sent
+
+	retryNow bool // the service said explicitly that there is no need to wait
 }
 
 // Error shows the code, the first line of the description and the correlation
@@ -62,6 +65,7 @@ func (a *answer) oauthError(code string, m members) *Error {
 		Status:        a.Status,
 		RetryAfter:    httpx.RetryAfter(a.Header, time.Now()),
 		Host:          a.host,
+		retryNow:      retryNow(a.Header, time.Now()),
 	}
 	if len(e.ErrorCodes) == 0 {
 		if n, ok := AADSTS(e.Description); ok {
@@ -112,7 +116,13 @@ type ResponseError struct {
 	Host          string // that answered, with port
 	CorrelationID string // that was sent
 	RetryAfter    time.Duration
+	Remembered    bool // it comes from a Throttle; nothing was sent
+
+	retryNow bool // the service said explicitly that there is no need to wait
 }
+
+// RetryDelay is RetryAfter, for code that knows errors only by this method.
+func (e *ResponseError) RetryDelay() time.Duration { return e.RetryAfter }
 
 func (e *ResponseError) Error() string {
 	var b strings.Builder
@@ -133,6 +143,10 @@ func (e *ResponseError) Error() string {
 // Hint says what to do, or is empty.
 func (e *ResponseError) Hint() string {
 	switch {
+	case e.Remembered && e.RetryAfter > 0:
+		return fmt.Sprintf("the service was not asked again, as it wants to be left alone for another %v", e.RetryAfter.Round(time.Second))
+	case e.Remembered:
+		return "the service was not asked again: it refused the same request a moment ago"
 	case e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout:
 		return "try again later"
 	case e.Status == http.StatusProxyAuthRequired:
@@ -155,6 +169,7 @@ func (a *answer) refuse(reason Reason, member string) *ResponseError {
 		Host:          a.host,
 		CorrelationID: a.correlation,
 		RetryAfter:    httpx.RetryAfter(a.Header, time.Now()),
+		retryNow:      retryNow(a.Header, time.Now()),
 	}
 }
 

@@ -18,15 +18,29 @@ type Query struct {
 	Scopes          []string // in any order and case; a token with more of them answers too
 	ExtKey          string   // ext_cache_key
 	KeyID           string   // of the key that the token must be bound to; empty: unbound
-	// Identity is what Cache.Identity returned for the fields above but
-	// Environments, Scopes and KeyID. Zero computes it at every look.
-	Identity uint64
+
+	prepared bool
+	identity uint64 // hash of all but Environments, Scopes and KeyID
+	first    uint64 // that with the first environment
 }
 
-// Identity is a part of q's hash that callers keep who ask for the same
-// application's or user's tokens again and again.
-func (c *Cache) Identity(q *Query) uint64 {
-	return c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
+// Prepare computes what does not change from question to question, for callers
+// who ask for the same application's or user's tokens again and again. After it,
+// only q's Scopes and KeyID may change.
+func (c *Cache) Prepare(q *Query) {
+	q.identity = c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
+	if len(q.Environments) > 0 {
+		q.first = c.hashEnvironment(q.identity, q.Environments[0])
+	}
+	q.prepared = true
+}
+
+// hashIn is the hash of q's identity in its i-th environment.
+func (c *Cache) hashIn(q *Query, i int) uint64 {
+	if i == 0 {
+		return q.first
+	}
+	return c.hashEnvironment(q.identity, q.Environments[i])
 }
 
 // AccessToken is a token as the cache has it.
@@ -50,20 +64,21 @@ const enough = 300
 func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
 	sec := now.Unix()
 	partition := c.partitionKey(q.Partition)
-	base := q.Identity
-	if base == 0 {
-		base = c.Identity(q)
+	if !q.prepared {
+		once := *q // the caller may ask another question with q
+		c.Prepare(&once)
+		q = &once
 	}
 	set := c.hashScopes(q.Scopes)
 	var best *token
-	for _, env := range q.Environments {
-		t := c.exact(mix(c.hashEnvironment(base, env), set), partition, env, q, sec)
+	for i, env := range q.Environments {
+		t := c.exact(mix(c.hashIn(q, i), set), partition, env, q, sec)
 		if best = later(best, t); best.lastsUntil(sec + enough) {
 			return best.result(), true
 		}
 	}
-	for _, env := range q.Environments {
-		id := c.hashEnvironment(base, env)
+	for i, env := range q.Environments {
+		id := c.hashIn(q, i)
 		t := c.superset(id, partition, env, q, sec)
 		if t != nil && t != best {
 			c.remember(t, mix(id, set), q.Scopes)

@@ -49,6 +49,9 @@ type Tenant struct {
 	ID      string
 	Name    string
 	Domains []string
+
+	Policies []string // of Azure AD B2C
+	ADFS     []string // host names
 }
 
 // Directory holds everything. It is safe for concurrent use.
@@ -58,6 +61,8 @@ type Directory struct {
 	users   []*User
 	apps    []*App
 	lenient bool
+
+	federations []*Federation
 }
 
 // New returns a directory that holds the platform's own applications and

@@ -84,6 +84,9 @@ func (p *Platform) checkAssertionClaims(c *Call, tenant *directory.Tenant, app *
 // isTokenAudience accepts the token endpoint under any name of the cloud, and
 // the issuers of the tenant.
 func (p *Platform) isTokenAudience(c *Call, tenant *directory.Tenant, audience string) bool {
+	if c.place.kind == b2c || c.place.kind == adfs {
+		return c.isRelativeAudience(tenant, audience)
+	}
 	u, err := url.Parse(audience)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" {
 		return false

@@ -29,7 +29,8 @@ type authRequest struct {
 	method     string
 	claims     string
 	clientInfo bool
-	instance   bool // instance_aware
+	instance   bool   // instance_aware
+	prefix     string // of pages, where it is not the tenant
 }
 
 // authorize answers /{tenant}/oauth2/v2.0/authorize.
@@ -56,7 +57,7 @@ func (p *Platform) authorize(w http.ResponseWriter, r *http.Request, c *Call) {
 // authTarget checks what has to be right before anything may be sent to the
 // application: tenant, application and redirect URI.
 func (p *Platform) authTarget(c *Call) (authRequest, *Error) {
-	req := authRequest{tenantName: c.tenant, maxAge: -1, mode: "query"}
+	req := authRequest{tenantName: c.tenant, prefix: c.prefix(), maxAge: -1, mode: "query"}
 	for _, values := range []map[string][]string{c.Query, c.Form} {
 		for name, v := range values {
 			if len(v) > 1 {

@@ -23,7 +23,11 @@ const (
 	UserRealm         = "user_realm"
 	Logout            = "logout"
 	UserInfo          = "user_info"
+	WSTrust           = "ws_trust"
+	InstanceMetadata  = "instance_metadata"
 	Other             = "other"
+
+	FederationMetadata = "federation_metadata"
 )
 
 // Finding is something that a client did and should not have done.
@@ -59,7 +63,10 @@ type Call struct {
 	known  bool   // the host is an identity platform
 	tenant string // path segment, as asked
 	rest   string // path after the tenant, lower case
+	policy string // of Azure AD B2C, lower case
 	body   error  // what was wrong with the body
+
+	federation *directory.Federation // whose identity provider is asked; nil: the platform
 }
 
 func (c *Call) note(f Finding) { c.Findings = append(c.Findings, f) }
@@ -87,10 +94,21 @@ func (p *Platform) Classify(r *http.Request, body url.Values, bodyErr error) *Ca
 	path := strings.TrimLeft(r.URL.Path, "/")
 	tenant, rest, _ := strings.Cut(path, "/")
 	c.tenant, c.rest = tenant, strings.ToLower(strings.Trim(rest, "/"))
+	found := p.relate(c)
 	c.Endpoint = endpointOf(c)
-	if c.Endpoint == UserRealm {
-		i := strings.LastIndexByte(rest, '/')
-		c.User = rest[i+1:]
+	if !found {
+		c.Endpoint = Other
+	}
+	if c.place.host == machineAddress && isMachineDocument(r.URL.Path) {
+		c.Endpoint = InstanceMetadata
+	}
+	if f, ok := p.dir.FederationAt(c.place.host); ok {
+		if e := federationEndpoint(r.URL.Path); e != Other { // the host may be that of a tenant's AD FS as well
+			c.federation, c.Endpoint = f, e
+		}
+	}
+	if name, ok := realmUser(r); ok && c.known {
+		c.Endpoint, c.User = UserRealm, name
 	}
 	c.Grant, c.ClientID = c.param("grant_type"), c.param("client_id")
 	if user, ok := p.userOf(c); ok {
@@ -142,8 +160,16 @@ func endpointOf(c *Call) string {
 			return DevicePage
 		}
 	}
-	if user, ok := strings.CutPrefix(c.rest, "userrealm/"); ok && user != "" && !strings.Contains(user, "/") {
-		return UserRealm
-	}
 	return Other
+}
+
+// realmUser is the sign-in name in /{tenant}/userrealm/{name}, which is one
+// segment before it is decoded.
+func realmUser(r *http.Request) (string, bool) {
+	segments := strings.Split(strings.TrimLeft(r.URL.EscapedPath(), "/"), "/")
+	if len(segments) != 3 || !strings.EqualFold(segments[1], "userrealm") || segments[2] == "" {
+		return "", false
+	}
+	name, err := url.PathUnescape(segments[2])
+	return name, err == nil
 }

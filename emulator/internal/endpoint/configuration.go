@@ -46,6 +46,11 @@ func (p *Platform) configuration(w http.ResponseWriter, r *http.Request, c *Call
 		p.refuse(w, c, refused)
 		return
 	}
+	w.Header().Set("Cache-Control", "max-age=86400, private")
+	if c.place.kind == b2c || c.place.kind == adfs {
+		p.relativeConfiguration(w, c, tenant)
+		return
+	}
 	path, issuer := pathAndIssuer(c.tenant, tenant)
 	base := c.place.base + "/" + path
 	doc := configurationDocument{
@@ -69,7 +74,6 @@ func (p *Platform) configuration(w http.ResponseWriter, r *http.Request, c *Call
 		region := "WW"
 		doc.RegionScope = &region
 	}
-	w.Header().Set("Cache-Control", "max-age=86400, private")
 	writeJSON(w, http.StatusOK, doc)
 }
 

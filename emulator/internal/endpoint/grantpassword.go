@@ -18,6 +18,11 @@ func (p *Platform) redeemPassword(c *Call, tenant *directory.Tenant, who client)
 	if err != nil {
 		return nil, p.scopeFailure(err, c.tenant)
 	}
+	if _, federated := p.dir.FederationOf(c.Form.Get("username")); federated {
+		// The domain's own provider has the password. That this is the answer of
+		// the real service is unverified.
+		return nil, p.fail("BadPassword")
+	}
 	user, refused := p.checkPassword(c, tenant, who.app, c.Form.Get("username"), c.Form.Get("password"))
 	if refused != nil {
 		return nil, refused

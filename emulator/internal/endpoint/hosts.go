@@ -58,6 +58,7 @@ type place struct {
 	host   string // without port, lower case
 	local  bool
 	secure bool
+	kind   kind
 }
 
 // isSecure reports whether a request came over TLS. In-memory transports that
@@ -84,9 +85,7 @@ func (p *Platform) locate(r *http.Request) (place, bool) {
 		return place{cloud: c, base: "https://" + strings.ToLower(host), issuer: "https://" + c.network, host: name, secure: secure}, true
 	}
 	public := p.clouds[0]
-	if isCustomer(name) {
-		// The issuer of customer (CIAM) tenants under a friendly name is
-		// unverified; the name that was asked suits every client.
+	if isCustomer(name) || isB2C(name) {
 		return place{cloud: public, base: "https://" + strings.ToLower(host), issuer: "https://" + name, host: name, secure: secure}, true
 	}
 	if isLoopback(name) || slices.ContainsFunc(p.hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
@@ -133,6 +132,15 @@ func isLoopback(name string) bool {
 // issuerV2 is the issuer of version 2 tokens of a tenant, or of the template
 // "{tenantid}".
 func (pl place) issuerV2(tenant string) string {
+	switch pl.kind {
+	case b2c:
+		return pl.issuer + "/" + tenant + "/v2.0/"
+	case customer:
+		// Whatever name the host has in the question.
+		return "https://" + tenant + ".ciamlogin.com/" + tenant + "/v2.0"
+	case adfs:
+		return pl.issuer
+	}
 	return pl.issuer + "/" + tenant + "/v2.0"
 }
 

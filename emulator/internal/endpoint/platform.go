@@ -34,6 +34,7 @@ type Config struct {
 	Now       func() time.Time
 	Lifetimes Lifetimes
 	Hosts     []string
+	Region    string // of the machine
 	Logger    *slog.Logger
 }
 
@@ -44,6 +45,7 @@ type Platform struct {
 	random *mint.Source
 	now    func() time.Time
 	hosts  []string
+	region string
 	clouds []cloud
 	table  Table
 	pages  *page.Pages
@@ -65,7 +67,7 @@ func New(cfg Config) (*Platform, error) {
 		return nil, err
 	}
 	return &Platform{
-		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts,
+		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region,
 		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, life: cfg.Lifetimes, state: newState(),
 	}, nil
 }
@@ -91,7 +93,7 @@ func (p *Platform) Lifetimes() Lifetimes {
 func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 	p.headers(w, r, c)
 	p.inspect(r, c)
-	if c.Force != nil && c.Endpoint != Authorize {
+	if c.Force != nil && c.Endpoint != Authorize && c.Endpoint != WSTrust {
 		p.force(w, c)
 		return
 	}
@@ -120,6 +122,12 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.logout(w, r, c)
 	case UserInfo:
 		p.userInfo(w, r, c)
+	case InstanceMetadata:
+		p.machine(w, r, c)
+	case FederationMetadata:
+		p.federationMetadata(w, r, c)
+	case WSTrust:
+		p.securityToken(w, r, c)
 	default:
 		p.nothing(w, r, c)
 	}

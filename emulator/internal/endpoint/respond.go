@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/msal-go/msal/emulator/internal/mint"
 	"github.com/msal-go/msal/emulator/internal/page"
 )
 
@@ -30,8 +29,8 @@ func (p *Platform) respondCode(w http.ResponseWriter, r *http.Request, c *Call, 
 	p.state.sweep(now)
 	p.mu.Unlock()
 	answer := url.Values{"code": {value}, "session_state": {sessionState}}
-	if req.clientInfo {
-		answer.Set("client_info", mint.ClientInfo(s.user))
+	if info := c.clientInfo(s.user); req.clientInfo && info != "" {
+		answer.Set("client_info", info)
 	}
 	if req.instance {
 		answer.Set("cloud_instance_name", c.place.cloud.name)

@@ -90,6 +90,9 @@ func (x *pending) tenantName() string {
 }
 
 func (x *pending) path() string {
+	if x.req.prefix != "" {
+		return x.req.prefix
+	}
 	if t := x.tenant(); t != nil {
 		return t.ID
 	}

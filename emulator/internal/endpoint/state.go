@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -17,14 +18,16 @@ type state struct {
 	sessions  map[string][]session // by cookie
 	consents  map[string]bool      // by consentKey
 	epochs    map[string]int       // by object id: grants of earlier epochs are dead
-	sweepAt   int                  // how much there may be before the next sweep
+
+	assertions map[[sha256.Size]byte]assertion // by digest
+	sweepAt    int                             // how much there may be before the next sweep
 }
 
 func newState() state {
 	return state{
 		pending: map[string]*pending{}, codes: map[string]*code{}, refresh: map[string]*refresh{},
 		devices: map[string]*device{}, userCodes: map[string]*device{}, sessions: map[string][]session{},
-		consents: map[string]bool{}, epochs: map[string]int{}, sweepAt: sweepAbove,
+		consents: map[string]bool{}, epochs: map[string]int{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
 	}
 }
 
@@ -115,11 +118,16 @@ func (s *state) sweep(now time.Time) {
 			delete(s.refresh, id)
 		}
 	}
+	for id, x := range s.assertions {
+		if now.After(x.expires.Add(time.Hour)) {
+			delete(s.assertions, id)
+		}
+	}
 	s.sweepAt = max(sweepAbove, 2*s.size())
 }
 
 func (s *state) size() int {
-	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh)
+	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions)
 }
 
 // isRevoked reports whether a grant was made before its person's grants were

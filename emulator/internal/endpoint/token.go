@@ -80,6 +80,9 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 	if c.Grant == "" {
 		return nil, p.fail("ParameterMissing", "name", "grant_type")
 	}
+	if refused := p.grantHere(c); refused != nil {
+		return nil, refused
+	}
 	tenant, refused := p.tenantOf(c.tenant)
 	if refused != nil {
 		return nil, refused
@@ -101,6 +104,8 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 		return p.redeemPassword(c, tenant, who)
 	case grantOnBehalf:
 		return p.redeemOnBehalf(c, tenant, who)
+	case grantSAML11, grantSAML20:
+		return p.redeemSAML(c, tenant, who)
 	}
 	return nil, p.fail("GrantTypeUnknown", "grant", safeName(c.Grant))
 }
@@ -145,14 +150,14 @@ func (p *Platform) issue(c *Call, who client, g grant, claims string) (*tokenAns
 	}
 	answer.Scope = g.scopes.Granted()
 	if g.scopes.OpenID {
-		id, err := p.keys.Sign(t.IDClaims(), c.Tamper)
+		id, err := p.keys.Sign(c.claims(t.IDClaims(), g.user), c.Tamper)
 		if err != nil {
 			return nil, p.signFailure(err)
 		}
 		answer.IDToken = id
 	}
 	if c.Form.Get("client_info") == "1" {
-		answer.ClientInfo = mint.ClientInfo(g.user)
+		answer.ClientInfo = c.clientInfo(g.user)
 	}
 	if g.scopes.Offline {
 		answer.RefreshToken = p.newRefresh(g, who, life)

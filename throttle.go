@@ -1,0 +1,83 @@
+package msal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/msal-go/msal/internal/oauth"
+	"github.com/msal-go/msal/internal/telemetry"
+)
+
+// How long a refusal that names no time is remembered. The service asks desktop
+// programs, of which there are many, for more patience.
+const (
+	publicPause       = 60 * time.Second
+	confidentialPause = 5 * time.Second
+)
+
+func newThrottle(memory *HTTPCache, confidential bool) oauth.Throttle {
+	t := oauth.Throttle{Memory: &memory.entries.Refusals, Pause: publicPause}
+	if confidential {
+		t.Pause = confidentialPause
+	}
+	return t
+}
+
+// send posts a token request, unless the service has just refused it, and tells
+// it how the client fares.
+func (c *core) send(ctx context.Context, endpoint string, g *grant, form oauth.Form) (*oauth.TokenResponse, error) {
+	api, reason := g.purpose()
+	subject := g.subject()
+	err := c.throttle.Refused(endpoint, subject, form)
+	if err == nil {
+		var resp *oauth.TokenResponse
+		resp, err = c.oauth.Token(ctx, endpoint, form, oauth.Headers{
+			CorrelationID:    g.correlationID,
+			AnchorMailbox:    g.mailbox,
+			CurrentTelemetry: telemetry.Current(api, reason),
+			LastTelemetry:    c.telemetry.Last(),
+		})
+		if err == nil {
+			c.telemetry.Succeeded()
+			return resp, nil
+		}
+		c.throttle.Note(endpoint, subject, form, err)
+	}
+	// Like the family: only what the service says counts as a failure, though
+	// it be said again from memory, and of a wait only its end.
+	var answer *oauth.Error
+	if errors.As(err, &answer) && answer.Status < 500 && answer.Code != codePending && answer.Code != codeSlowDown {
+		c.telemetry.Failed(api, g.correlationID, answer.Code)
+	}
+	return nil, err
+}
+
+// askForDevice posts a device authorization request, unless the service has just
+// refused it.
+func (c *core) askForDevice(ctx context.Context, endpoint string, form oauth.Form, correlationID string) (*oauth.DeviceAuthorization, error) {
+	if err := c.throttle.Refused(endpoint, "", form); err != nil {
+		return nil, err
+	}
+	d, err := c.oauth.DeviceAuthorization(ctx, endpoint, form, oauth.Headers{CorrelationID: correlationID})
+	if err != nil {
+		c.throttle.Note(endpoint, "", form, err)
+	}
+	return d, err
+}
+
+// subject says whom a request is about, so that a pause holds up nobody else.
+func (g *grant) subject() string {
+	if g.account.HomeAccountID != "" {
+		return "account " + g.account.HomeAccountID
+	}
+	if g.username != "" {
+		return "username " + g.username
+	}
+	for _, name := range [...]string{"refresh_token", "assertion", "username", "user_id"} {
+		if v := g.form.Get(name); v != "" {
+			return name + " " + v
+		}
+	}
+	return "" // the application itself
+}
