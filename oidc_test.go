@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,5 +34,30 @@ func TestIssuersOnOneHostDoNotShareTokens(t *testing.T) {
 		if err != nil || !strings.HasSuffix(res.AccessToken, "-"+realm) {
 			t.Errorf("realm %s got %s, %v", realm, res.AccessToken, err)
 		}
+	}
+}
+
+func TestUserRealmIsAskedAtTheHostOfAnIssuerWithAPath(t *testing.T) {
+	var asked []string
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		if strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+			issuer := "https://" + r.Host + "/realms/prod"
+			fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"jwks_uri":%q}`,
+				issuer, issuer+"/authorize", issuer+"/token", issuer+"/keys")
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer srv.Close()
+	c, err := msal.NewPublicClient("id", msal.Options{OIDCAuthority: srv.URL + "/realms/prod", HTTPClient: srv.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.AcquireTokenByUsernamePassword(t.Context(), msal.UsernamePasswordRequest{Scopes: []string{"api"}, Username: "alice", Password: "p"}); err == nil {
+		t.Fatal("no error, although there are no keys")
+	}
+	if !slices.Contains(asked, "/common/userrealm/alice") {
+		t.Errorf("asked %q", asked)
 	}
 }

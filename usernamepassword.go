@@ -105,7 +105,7 @@ func (r UsernamePasswordRequest) check() error {
 // userRealm asks how a person signs in. Hosts without a user realm endpoint,
 // which other providers and private clouds are, have no federation.
 func (c *core) userRealm(ctx context.Context, p *place, username, correlationID string) (wstrust.Realm, error) {
-	host := p.meta.Environment
+	host := c.authority.Host // the environment of an issuer may have a path
 	if p.meta.Kind == authority.ADFS || c.realmless.has(host, time.Now()) {
 		return wstrust.Realm{}, nil
 	}
