@@ -27,7 +27,7 @@ import (
 const snippetGiven = `
 	ctx context.Context, t *testing.T, w http.ResponseWriter, r *http.Request,
 	app *msal.PublicClient, svc *msal.ConfidentialClient, account msal.Account, scopes []string,
-	tenantID, callback string, signer crypto.Signer, chain []*x509.Certificate,
+	tenantID, callback, bearer string, signer crypto.Signer, chain []*x509.Certificate,
 	flow msal.AuthCodeFlow, session interface{ Save(any) error },
 `
 
