@@ -39,9 +39,10 @@
 //
 // # Time
 //
-// A token is handed out until five minutes before it expires. After the time
-// that the service names for a refresh, it is still handed out at once, and
-// refreshed in the background.
+// A new token is asked for five minutes before the old one expires; when none can
+// be had, the old one serves until its end. After the time that the service names
+// for a refresh, a token is still handed out at once, and refreshed in the
+// background.
 //
 // # Safety
 //

@@ -101,7 +101,7 @@ func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenR
 		return Result{}, err
 	}
 	event := c.event(p, g, resp, claims)
-	result := c.result(g, resp, claims, event)
+	result := c.result(p, g, resp, claims, event)
 	if err := c.cache.index.Record(ctx, g.partition(p, event.HomeAccountID), event); err != nil {
 		result.CacheErr = cacheError(ctx, "record the token", err)
 		c.log.LogAttrs(ctx, slog.LevelError, "the token is good, but could not be written to the cache", slog.Any("error", err))
@@ -249,7 +249,7 @@ func newAccount(p *place, g grant, home string, claims *idtoken.Claims) *tokenca
 		Username:      g.username,
 		AuthorityType: "MSSTS",
 	}
-	if g.kind != grantRefreshToken && !isFederated(g.kind) { // the family names only grants by which people sign in
+	if g.signIn != nil && g.kind != grantRefreshToken && !isFederated(g.kind) { // the family names only grants by which people sign in
 		a.AccountSource = g.kind
 	}
 	if p.meta.Realm == "adfs" {
@@ -271,7 +271,7 @@ func firstOf(values ...string) string {
 	return ""
 }
 
-func (c *core) result(g grant, resp *oauth.TokenResponse, claims *idtoken.Claims, e tokencache.Event) Result {
+func (c *core) result(p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims, e tokencache.Event) Result {
 	r := Result{
 		AccessToken:       resp.AccessToken,
 		TokenType:         resp.TokenType,
@@ -289,6 +289,9 @@ func (c *core) result(g grant, resp *oauth.TokenResponse, claims *idtoken.Claims
 	}
 	if e.Account != nil {
 		r.Account = publicAccount(*e.Account)
+	}
+	if named := namedAccountID(resp, claims); g.isolated && named != "" {
+		r.Account = publicAccount(*newAccount(p, g, named, claims)) // told, but not recorded
 	}
 	return r
 }

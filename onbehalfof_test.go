@@ -34,6 +34,9 @@ func TestOnBehalfOfServesEachCallerItsOwnToken(t *testing.T) {
 		if err != nil || first.Source != msal.FromIdentityProvider {
 			t.Fatalf("got %v, %v", first, err)
 		}
+		if first.Account.Username != upn || first.Account.HomeAccountID != caller.Account.HomeAccountID || first.Account.AccountSource != "" {
+			t.Errorf("got account %+v, want %s", first.Account, upn)
+		}
 		second, err := api.AcquireTokenOnBehalfOf(t.Context(), msal.OnBehalfOfRequest{UserAssertion: caller.AccessToken, Scopes: graphScopes})
 		if err != nil || second.Source != msal.FromCache || second.AccessToken != first.AccessToken {
 			t.Errorf("got %v, %v; want the first token from the cache", second, err)

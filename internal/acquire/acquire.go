@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// ExpiryMargin is how long before its end a token stops being handed out, so
-// that it survives the trip to the resource. MSAL Python uses the same 300 s.
+// ExpiryMargin is how long before its end a token is replaced, so that it
+// survives the trip to the resource. MSAL Python uses the same 300 s.
 const ExpiryMargin = 5 * time.Minute
 
 // State says what a cached token is good for.
