@@ -28,8 +28,8 @@ type InteractiveRequest struct {
 	// Entra allows for http://localhost.
 	Port int
 	// OpenURL shows the sign-in page. It may return at once or when the page
-	// is closed; its context ends with the sign-in. Nil opens the person's
-	// browser.
+	// is closed; its context ends with the sign-in, which waits a second at
+	// most for it to return. Nil opens the person's browser.
 	OpenURL func(ctx context.Context, url string) error
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
@@ -92,6 +92,9 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	return c.redeemAuthCode(ctx, AuthCodeRedemption{Flow: flow, Response: answer}, telemetry.Interactive)
 }
 
+// openGrace is how long OpenURL may take to notice that the sign-in is over.
+const openGrace = time.Second
+
 // openAndWait shows the page and waits for the answer, at the same time: whoever
 // opens the page may not return before it is closed.
 func openAndWait(ctx context.Context, r InteractiveRequest, l *loopback.Listener, page string) (url.Values, error) {
@@ -108,14 +111,24 @@ func openAndWait(ctx context.Context, r InteractiveRequest, l *loopback.Listener
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	failed := &OpError{Op: "open the sign-in page", Kind: ErrNoBrowser, Hint: "use the device code flow, or give OpenURL"}
+	opened := make(chan struct{})
 	go func() {
+		defer close(opened)
 		if err := open(ctx, page); err != nil {
 			failed.Err = err
 			stop(failed)
 		}
 	}()
 	answer, err := l.Wait(ctx)
-	switch why := context.Cause(ctx); {
+	why := context.Cause(ctx)
+	stop(nil)
+	patience := time.NewTimer(openGrace)
+	defer patience.Stop()
+	select {
+	case <-opened: // what it did is visible to the caller
+	case <-patience.C:
+	}
+	switch {
 	case err == nil:
 		return answer, nil
 	case errors.Is(why, late):

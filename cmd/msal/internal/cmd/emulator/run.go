@@ -126,7 +126,7 @@ func (o *runOptions) wait(ctx context.Context, inv *invocation.Invocation, child
 	var err error
 	select {
 	case err = <-ended:
-		return exitOf(err)
+		return o.ended(ctx, err)
 	case <-ctx.Done():
 	}
 	group.interrupt()
@@ -140,6 +140,27 @@ func (o *runOptions) wait(ctx context.Context, inv *invocation.Invocation, child
 	}
 	group.kill() // whatever it left behind
 	return context.Cause(ctx)
+}
+
+// interruptedCode is what shells make of a program that SIGINT ended.
+const interruptedCode = 130
+
+// ended says how the program ended. Ctrl-C at a terminal reaches it and this
+// program, in any order: what it ended by is then ours, too.
+func (o *runOptions) ended(ctx context.Context, err error) error {
+	result := exitOf(err)
+	var child *exit.ChildError
+	if !errors.As(result, &child) || child.Code != interruptedCode {
+		return result
+	}
+	patience := time.NewTimer(childGrace / 10)
+	defer patience.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-patience.C:
+		return result
+	}
 }
 
 func startError(name string, err error) error {
