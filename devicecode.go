@@ -155,10 +155,10 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 		signIn:        &signIn{},
 		partition:     func(_ *place, home string) string { return c.userPartition(home) },
 	}
-	g.form.Add("device_code", f.DeviceCode)
 	if p.meta.Kind == authority.Entra {
-		g.form.Add("code", f.DeviceCode) // a name of before RFC 8628, which the family still sends
+		g.form.Add("code", f.DeviceCode) // a name of before RFC 8628, which MSAL Python still sends, and sends first
 	}
+	g.form.Add("device_code", f.DeviceCode)
 	if err := c.prepare(ctx, p, g); err != nil {
 		return Result{}, err
 	}
