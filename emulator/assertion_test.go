@@ -111,6 +111,7 @@ func TestClientAssertionsAreAccepted(t *testing.T) {
 		{"RS256, padded x5t and fractions of seconds as MSAL Python", jwt.SigningMethodRS256, a.rsaKey, map[string]any{"x5t": std.EncodeToString(a.sha1)},
 			[]any{"nbf", nil, "exp", seconds + 600.25, "iat", seconds - 0.5}},
 		{"PS256, padded x5t#S256 as MSAL Go", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5t#S256": std.EncodeToString(a.sha256)}, nil},
+		{"nbf and iat rounded up as MSAL Node", jwt.SigningMethodES256, a.ecKey, nil, []any{"nbf", a.now.Unix() + 1, "iat", a.now.Unix() + 1}},
 		{"ES256", jwt.SigningMethodES256, a.ecKey, map[string]any{"x5t#S256": raw.EncodeToString(a.ecSHA256)}, nil},
 		{"x5c alone", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"x5c": []string{std.EncodeToString(a.rsaDER)}}, nil},
 		{"kid is the thumbprint", jwt.SigningMethodPS256, a.rsaKey, map[string]any{"kid": strings.ToUpper(hex.EncodeToString(a.sha1))}, nil},

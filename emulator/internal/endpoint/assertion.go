@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -39,7 +40,7 @@ func (p *Platform) checkAssertion(c *Call, tenant *directory.Tenant, app *direct
 	}
 	claims := jwt.MapClaims{}
 	var named bool
-	parser := jwt.NewParser(jwt.WithValidMethods(assertionAlgorithms[:]), jwt.WithTimeFunc(p.now), jwt.WithExpirationRequired())
+	parser := jwt.NewParser(jwt.WithValidMethods(assertionAlgorithms[:]), jwt.WithTimeFunc(p.now), jwt.WithExpirationRequired(), jwt.WithLeeway(assertionSkew))
 	_, err := parser.ParseWithClaims(assertion, claims, func(t *jwt.Token) (any, error) {
 		cert, ok := namedCertificate(c, app, t.Header)
 		if !ok {
@@ -148,6 +149,10 @@ func namedCertificate(c *Call, app *directory.App, header map[string]any) (*x509
 	}
 	return nil, false
 }
+
+// assertionSkew is for clients that round the second they sign in up, as MSAL
+// Node does. The real service is believed to allow some minutes.
+const assertionSkew = time.Second
 
 // matches compares a thumbprint. Official clients send it in standard base64
 // with padding, which RFC 7515 section 4.1.7 does not allow; the real service
