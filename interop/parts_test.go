@@ -42,7 +42,7 @@ func program(t *testing.T, name string) string {
 func node(t *testing.T, ctx context.Context, script string) *exec.Cmd {
 	t.Helper()
 	path := program(t, "node")
-	for _, pkg := range []string{"jose", "oidc-provider"} {
+	for _, pkg := range []string{"@azure/msal-node", "jose", "oidc-provider"} {
 		_, err := os.Stat(filepath.Join("node", "node_modules", pkg, "package.json"))
 		if errors.Is(err, fs.ErrNotExist) {
 			missing(t, "npm package "+pkg, err)

@@ -93,6 +93,7 @@ type client int
 const (
 	ours   client = iota // none are
 	msalGo               // azidentity too: it is a shell around MSAL Go
+	msalNode
 	goOIDC
 )
 
