@@ -44,10 +44,13 @@ func msalGoFlows(cert *x509.Certificate) map[string]func(*testing.T, *stage) err
 				return s.actor.assertion, nil
 			}), nil)
 		},
-		"on behalf of":           goOnBehalfOf,
-		"device code":            goByDeviceCode,
-		"user name and password": goByPassword,
-		"authorization code":     goByCode,
+		"on behalf of":                      goOnBehalfOf,
+		"device code":                       goByDeviceCode,
+		"user name and password":            goByPassword,
+		"user name and password, federated": goByPassword,
+		"authorization code":                goByCode,
+		"authorization code at AD FS":       goByCode,
+		"authorization code at B2C":         goByCode,
 		"interactive": func(t *testing.T, s *stage) error {
 			_, _, err := goInteractively(t, s)
 			return err
@@ -65,7 +68,11 @@ func msalGoFlows(cert *x509.Certificate) map[string]func(*testing.T, *stage) err
 }
 
 func (s *stage) goConfidential(cred confidential.Credential, o ...confidential.Option) (confidential.Client, error) {
-	return confidential.New(s.actor.authority, s.actor.clientID, cred, append(o, confidential.WithHTTPClient(s.client))...)
+	o = append(o, confidential.WithHTTPClient(s.client))
+	if s.actor.authority != tenantURL { // it knows no other host
+		o = append(o, confidential.WithInstanceDiscovery(false))
+	}
+	return confidential.New(s.actor.authority, s.actor.clientID, cred, o...)
 }
 
 func (s *stage) goWithSecret() (confidential.Client, error) {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"testing"
 
 	"github.com/msal-go/msal/emulator"
@@ -21,7 +22,7 @@ import (
 var nodeFlows = []string{
 	"client secret", "client secret with claims and capabilities", "client secret in a region", "client certificate", "client certificate with x5c",
 	"client certificate by SHA-1", "client certificate by SHA-1 with x5c", "client assertion", "on behalf of", "device code",
-	"user name and password", "authorization code", "interactive", "silent refresh", "refresh token",
+	"user name and password", "authorization code", "authorization code at AD FS", "authorization code at B2C", "interactive", "silent refresh", "refresh token",
 }
 
 // nodeClient is a process with MSAL Node, which plays one flow after the other.
@@ -63,9 +64,13 @@ func startMSALNode(t *testing.T, cert *x509.Certificate) *nodeClient {
 
 // command is what msalnode.mjs has to know for a flow.
 func (n *nodeClient) command(t *testing.T, s *stage, flow string) map[string]string {
+	known := "" // MSAL Node has to be told of all hosts but Entra's
+	if u, err := url.Parse(s.actor.authority); err == nil && s.actor.authority != tenantURL {
+		known = u.Host
+	}
 	sha1Sum, sha256Sum := sha1.Sum(n.cert.Raw), sha256.Sum256(n.cert.Raw)
 	return map[string]string{
-		"flow": flow, "authority": s.actor.authority, "clientID": s.actor.clientID, "secret": s.actor.secret,
+		"flow": flow, "authority": s.actor.authority, "known": known, "clientID": s.actor.clientID, "secret": s.actor.secret,
 		"assertion": s.actor.assertion, "userAssertion": s.actor.userAssertion, "refreshToken": s.actor.refreshToken,
 		"scope": tasksScope, "downstream": graphScope, "claims": challenge, "username": alice, "password": emulator.DefaultPassword,
 		"redirectURI": webCallback, "key": pemOfKey(t, appKey()), "certificate": pemOf("CERTIFICATE", n.cert.Raw),

@@ -19,7 +19,7 @@ import (
 
 // compared are the headers that say something to the service. The others are
 // the HTTP library's.
-var compared = []string{"accept", "content-type", "client-request-id", "return-client-request-id", "x-anchormailbox", "x-ms-lib-capability"}
+var compared = []string{"accept", "content-type", "client-request-id", "return-client-request-id", "x-anchormailbox", "x-ms-lib-capability", "soapaction"}
 
 func isCompared(header string) bool {
 	return slices.Contains(compared, header) || strings.HasPrefix(header, "x-client-") || strings.HasPrefix(header, "x-app-")
@@ -99,6 +99,9 @@ func normal(name, value string) string {
 			return "<issued>"
 		}
 	case "client_secret", "password", "assertion", "client_assertion":
+		if strings.HasPrefix(value, "PHNhbWw6QXNzZXJ0aW9u") {
+			return "<issued>" // base64url of <saml:Assertion
+		}
 		if !strings.HasPrefix(value, "{") {
 			return "<unknown>" // never shown
 		}

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -36,6 +38,20 @@ var (
 	web     = cast{clientID: emulator.WebClientID, secret: emulator.WebSecret}
 )
 
+func at(c cast, authority string) cast {
+	c.authority = authority
+	return c
+}
+
+var (
+	relatives = []func(*emulator.Config){func(cfg *emulator.Config) {
+		cfg.Tenants[0].Policies, cfg.Tenants[0].ADFS = []string{"B2C_1_in"}, []string{"adfs.contoso.test"}
+	}}
+	federated = []func(*emulator.Config){func(cfg *emulator.Config) {
+		cfg.Tenants[0].Federated = []emulator.Federation{{Domain: "contoso.test"}}
+	}}
+)
+
 func plays(c cast) func(*testing.T) cast { return func(*testing.T) cast { return c } }
 
 // scenarios are all flows. Those by certificate have the one that is given.
@@ -52,7 +68,8 @@ func scenarios(cert *x509.Certificate) []scenario {
 		{"client secret with claims and capabilities", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{Claims: challenge}, withCP1)},
 		{"client secret in a region", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{}, inRegion)},
 		{"client secret after a cache hit", plays(daemon), nil, oursAfterHit},
-		{"client secret after a failure", plays(daemon), nil, oursAfterFailure},
+		{"client secret after a failure", plays(daemon), nil, oursAfter(refusal, 1)},
+		{"client secret after a refusal from memory", plays(daemon), nil, oursAfter(overload, 2)},
 		{"client certificate", plays(daemon), registered, certificate(func(*msal.Certificate) {})},
 		{"client certificate with x5c", plays(daemon), registered, certificate(func(c *msal.Certificate) { c.SendX5C = msal.X5CLeaf })},
 		{"client certificate by SHA-1", plays(daemon), registered, certificate(func(c *msal.Certificate) { c.SHA1 = true })},
@@ -67,7 +84,10 @@ func scenarios(cert *x509.Certificate) []scenario {
 		{"on behalf of", plays(cast{clientID: emulator.TasksClientID, secret: emulator.TasksSecret}), nil, oursOnBehalfOf},
 		{"device code", plays(device), nil, oursByDeviceCode},
 		{"user name and password", plays(desktop), nil, oursByPassword},
+		{"user name and password, federated", plays(desktop), federated, oursByPassword},
 		{"authorization code", plays(web), nil, oursByCode},
+		{"authorization code at AD FS", plays(at(web, "https://adfs.contoso.test/adfs")), relatives, oursByCode},
+		{"authorization code at B2C", plays(at(web, "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_in")), relatives, oursByCode},
 		{"interactive", plays(desktop), nil, oursInteractively},
 		{"silent refresh", plays(desktop), nil, oursSilently},
 		{"refresh token", plays(desktop), nil, oursByRefreshToken},
@@ -120,23 +140,32 @@ func oursAfterHit(t *testing.T, s *stage) error {
 	return nil
 }
 
-func oursAfterFailure(t *testing.T, s *stage) error {
-	app, err := s.confidential(msal.Secret(s.actor.secret))
-	if err != nil {
+// oursAfter asks for another token after some that were refused.
+func oursAfter(f emulator.Fault, calls int) func(*testing.T, *stage) error {
+	return func(t *testing.T, s *stage) error {
+		app, err := s.confidential(msal.Secret(s.actor.secret))
+		if err != nil {
+			return err
+		}
+		s.emu.Inject(f)
+		for range calls {
+			if _, err := app.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}}); err == nil {
+				return errors.New("the service was to refuse")
+			}
+		}
+		if n := len(s.sent()); n != 1 {
+			return fmt.Errorf("%d requests were sent, not one", n)
+		}
+		s.begin()
+		_, err = app.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{graphScope}})
 		return err
 	}
-	s.emu.Inject(refusal)
-	if _, err := app.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}}); err == nil {
-		return errors.New("the first request was to fail")
-	}
-	s.begin()
-	_, err = app.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{graphScope}})
-	return err
 }
 
-// refusal is an error that no client asks again for, nor remembers for other
-// scopes.
-var refusal = emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, AADSTS: 7000218}
+var (
+	refusal  = emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, AADSTS: 7000218}
+	overload = emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Status: http.StatusTooManyRequests, RetryAfter: time.Minute}
+)
 
 func oursOnBehalfOf(t *testing.T, s *stage) error {
 	app, err := s.confidential(msal.Secret(s.actor.secret))

@@ -35,6 +35,8 @@ var kinds = []struct{ suffix, kind string }{
 	{"/devicecode", "device code"},
 	{"/authorize", "authorize"},
 	{"/token", "token"},
+	{"/trust/mex", "federation metadata"},
+	{"/usernamemixed", "WS-Trust"},
 }
 
 func (r request) kind() string {
@@ -109,7 +111,10 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	got := request{method: r.Method, host: r.Host, path: r.URL.Path, query: pairs(r.URL.RawQuery), form: pairs(string(body))}
+	got := request{method: r.Method, host: r.Host, path: r.URL.Path, query: pairs(r.URL.RawQuery)}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		got.form = pairs(string(body))
+	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			got.header = append(got.header, pair{strings.ToLower(name), value})

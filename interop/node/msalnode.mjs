@@ -68,7 +68,7 @@ function networkClient({ address, ca }) {
 
 function configuration(c, auth) {
   return {
-    auth: { clientId: c.clientID, authority: c.authority, ...auth },
+    auth: { clientId: c.clientID, authority: c.authority, knownAuthorities: c.known ? [c.known] : [], ...auth },
     system: { networkClient: networkClient(c) },
   };
 }
@@ -117,6 +117,8 @@ const flows = {
   'device code': (c) => publicClient(c).acquireTokenByDeviceCode({ ...user, deviceCodeCallback: ({ userCode }) => ask({ approve: userCode }) }),
   'user name and password': (c) => publicClient(c).acquireTokenByUsernamePassword({ ...user, username: c.username, password: c.password }),
   'authorization code': byCode,
+  'authorization code at AD FS': byCode,
+  'authorization code at B2C': byCode,
   interactive: (c) => interactively(publicClient(c)),
   'silent refresh': silently,
   'refresh token': (c) => publicClient(c).acquireTokenByRefreshToken({ ...user, refreshToken: c.refreshToken }),
