@@ -72,6 +72,9 @@ func (s *stage) goConfidential(cred confidential.Credential, o ...confidential.O
 	if s.actor.authority != tenantURL { // it knows no other host
 		o = append(o, confidential.WithInstanceDiscovery(false))
 	}
+	if s.file != nil {
+		o = append(o, confidential.WithCache(s.file))
+	}
 	return confidential.New(s.actor.authority, s.actor.clientID, cred, o...)
 }
 
@@ -84,7 +87,11 @@ func (s *stage) goWithSecret() (confidential.Client, error) {
 }
 
 func (s *stage) goPublic() (public.Client, error) {
-	return public.New(s.actor.clientID, public.WithAuthority(s.actor.authority), public.WithHTTPClient(s.client))
+	o := []public.Option{public.WithAuthority(s.actor.authority), public.WithHTTPClient(s.client)}
+	if s.file != nil {
+		o = append(o, public.WithCache(s.file))
+	}
+	return public.New(s.actor.clientID, o...)
 }
 
 func goDaemon(t *testing.T, s *stage, cred confidential.Credential, o []confidential.Option, a ...confidential.AcquireByCredentialOption) error {

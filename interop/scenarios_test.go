@@ -99,7 +99,7 @@ func inRegion(o *msal.Options) { o.Region = "westus2" }
 
 // options are those of a client of ours that knows nothing but its authority.
 func (s *stage) options(change ...func(*msal.Options)) msal.Options {
-	o := msal.Options{Authority: s.actor.authority, HTTPClient: s.client}
+	o := msal.Options{Authority: s.actor.authority, HTTPClient: s.client, Cache: s.cache}
 	for _, f := range change {
 		f(&o)
 	}

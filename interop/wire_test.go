@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/msal-go/msal"
 	"github.com/msal-go/msal/emulator"
 )
 
@@ -60,6 +61,8 @@ type stage struct {
 	server *httptest.Server
 	client *http.Client
 	actor  cast
+	cache  *msal.TokenCache // of our client, if it is to be shared
+	file   *sharedFile      // of MSAL Go, if it is to be shared
 
 	mu       sync.Mutex
 	requests []request
