@@ -51,19 +51,12 @@ func msalGoFlows(cert *x509.Certificate) map[string]func(*testing.T, *stage) err
 		"authorization code":                goByCode,
 		"authorization code at AD FS":       goByCode,
 		"authorization code at B2C":         goByCode,
-		"interactive": func(t *testing.T, s *stage) error {
-			_, _, err := goInteractively(t, s)
-			return err
-		},
-		"silent refresh": func(t *testing.T, s *stage) error {
-			c, res, err := goInteractively(t, s)
-			if err != nil {
-				return err
-			}
-			s.begin()
-			_, err = c.AcquireTokenSilent(t.Context(), []string{"Mail.Read"}, public.WithSilentAccount(res.Account))
-			return err
-		},
+		"interactive":                       goInteractively(),
+		"interactive with hints and claims": goInteractively(
+			public.WithLoginHint(alice), public.WithDomainHint("organizations"), public.WithClaims(challenge)),
+		"silent refresh": goSilently(nil),
+		"silent refresh with claims and capabilities": goSilently(
+			[]public.Option{public.WithClientCapabilities([]string{"CP1"})}, public.WithClaims(challenge)),
 	}
 }
 
@@ -86,8 +79,8 @@ func (s *stage) goWithSecret() (confidential.Client, error) {
 	return s.goConfidential(cred)
 }
 
-func (s *stage) goPublic() (public.Client, error) {
-	o := []public.Option{public.WithAuthority(s.actor.authority), public.WithHTTPClient(s.client)}
+func (s *stage) goPublic(o ...public.Option) (public.Client, error) {
+	o = append(o, public.WithAuthority(s.actor.authority), public.WithHTTPClient(s.client))
 	if s.file != nil {
 		o = append(o, public.WithCache(s.file))
 	}
@@ -158,12 +151,34 @@ func goByCode(t *testing.T, s *stage) error {
 // goSelectAccount is a constant of an internal package of MSAL Go.
 const goSelectAccount = 2
 
-func goInteractively(t *testing.T, s *stage) (public.Client, public.AuthResult, error) {
-	c, err := s.goPublic()
-	if err != nil {
-		return c, public.AuthResult{}, err
+func goInteractively(a ...public.AcquireInteractiveOption) func(*testing.T, *stage) error {
+	return func(t *testing.T, s *stage) error {
+		c, err := s.goPublic()
+		if err != nil {
+			return err
+		}
+		_, err = s.goInteractive(t, c, a...)
+		return err
 	}
-	res, err := c.AcquireTokenInteractive(t.Context(), []string{"User.Read"},
-		public.WithOpenURL(func(address string) error { return s.open(t.Context(), address) }))
-	return c, res, err
+}
+
+func (s *stage) goInteractive(t *testing.T, c public.Client, a ...public.AcquireInteractiveOption) (public.AuthResult, error) {
+	a = append(a, public.WithOpenURL(func(address string) error { return s.open(t.Context(), address) }))
+	return c.AcquireTokenInteractive(t.Context(), []string{"User.Read"}, a...)
+}
+
+func goSilently(o []public.Option, a ...public.AcquireSilentOption) func(*testing.T, *stage) error {
+	return func(t *testing.T, s *stage) error {
+		c, err := s.goPublic(o...)
+		if err != nil {
+			return err
+		}
+		res, err := s.goInteractive(t, c)
+		if err != nil {
+			return err
+		}
+		s.begin()
+		_, err = c.AcquireTokenSilent(t.Context(), []string{"Mail.Read"}, append(a, public.WithSilentAccount(res.Account))...)
+		return err
+	}
 }

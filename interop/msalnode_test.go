@@ -22,7 +22,8 @@ import (
 var nodeFlows = []string{
 	"client secret", "client secret with claims and capabilities", "client secret in a region", "client certificate", "client certificate with x5c",
 	"client certificate by SHA-1", "client certificate by SHA-1 with x5c", "client assertion", "on behalf of", "device code",
-	"user name and password", "authorization code", "authorization code at AD FS", "authorization code at B2C", "interactive", "silent refresh", "refresh token",
+	"user name and password", "authorization code", "authorization code at AD FS", "authorization code at B2C", "interactive", "interactive with hints and claims",
+	"silent refresh", "silent refresh with claims and capabilities", "refresh token",
 }
 
 // nodeClient is a process with MSAL Node, which plays one flow after the other.

@@ -88,8 +88,11 @@ func scenarios(cert *x509.Certificate) []scenario {
 		{"authorization code", plays(web), nil, oursByCode},
 		{"authorization code at AD FS", plays(at(web, "https://adfs.contoso.test/adfs")), relatives, oursByCode},
 		{"authorization code at B2C", plays(at(web, "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_in")), relatives, oursByCode},
-		{"interactive", plays(desktop), nil, oursInteractively},
-		{"silent refresh", plays(desktop), nil, oursSilently},
+		{"interactive", plays(desktop), nil, oursInteractively(msal.InteractiveRequest{})},
+		{"interactive with hints and claims", plays(desktop), nil,
+			oursInteractively(msal.InteractiveRequest{LoginHint: alice, DomainHint: "organizations", Claims: challenge})},
+		{"silent refresh", plays(desktop), nil, oursSilently(msal.SilentRequest{ForceRefresh: true})},
+		{"silent refresh with claims and capabilities", plays(desktop), nil, oursSilently(msal.SilentRequest{Claims: challenge}, withCP1)},
 		{"refresh token", plays(desktop), nil, oursByRefreshToken},
 	}
 }
@@ -110,8 +113,8 @@ func (s *stage) confidential(c msal.Credential, change ...func(*msal.Options)) (
 	return msal.NewConfidentialClient(s.actor.clientID, c, s.options(change...))
 }
 
-func (s *stage) public() (*msal.PublicClient, error) {
-	return msal.NewPublicClient(s.actor.clientID, s.options())
+func (s *stage) public(change ...func(*msal.Options)) (*msal.PublicClient, error) {
+	return msal.NewPublicClient(s.actor.clientID, s.options(change...))
 }
 
 func asDaemon(c msal.Credential, r msal.ForClientRequest, change ...func(*msal.Options)) func(*testing.T, *stage) error {
@@ -221,13 +224,20 @@ func oursByCode(t *testing.T, s *stage) error {
 	return err
 }
 
-func oursInteractively(t *testing.T, s *stage) error {
-	app, err := s.public()
-	if err != nil {
+func oursInteractively(r msal.InteractiveRequest) func(*testing.T, *stage) error {
+	return func(t *testing.T, s *stage) error {
+		app, err := s.public()
+		if err != nil {
+			return err
+		}
+		_, err = s.interactive(t, app, r)
 		return err
 	}
-	_, err = app.AcquireTokenInteractive(t.Context(), msal.InteractiveRequest{Scopes: []string{"User.Read"}, Timeout: patience, OpenURL: s.open})
-	return err
+}
+
+func (s *stage) interactive(t *testing.T, app *msal.PublicClient, r msal.InteractiveRequest) (msal.Result, error) {
+	r.Scopes, r.Timeout, r.OpenURL = []string{"User.Read"}, patience, s.open
+	return app.AcquireTokenInteractive(t.Context(), r)
 }
 
 // open is visit for clients that listen on this machine.
@@ -236,18 +246,23 @@ func (s *stage) open(ctx context.Context, address string) error {
 	return err
 }
 
-func oursSilently(t *testing.T, s *stage) error {
-	app, err := s.public()
-	if err != nil {
+func oursSilently(r msal.SilentRequest, change ...func(*msal.Options)) func(*testing.T, *stage) error {
+	r.Scopes = []string{"Mail.Read"}
+	return func(t *testing.T, s *stage) error {
+		app, err := s.public(change...)
+		if err != nil {
+			return err
+		}
+		res, err := s.interactive(t, app, msal.InteractiveRequest{})
+		if err != nil {
+			return err
+		}
+		s.begin()
+		r := r
+		r.Account = res.Account
+		_, err = app.AcquireTokenSilent(t.Context(), r)
 		return err
 	}
-	res, err := app.AcquireTokenInteractive(t.Context(), msal.InteractiveRequest{Scopes: []string{"User.Read"}, Timeout: patience, OpenURL: s.open})
-	if err != nil {
-		return err
-	}
-	s.begin()
-	_, err = app.AcquireTokenSilent(t.Context(), msal.SilentRequest{Scopes: []string{"Mail.Read"}, Account: res.Account, ForceRefresh: true})
-	return err
 }
 
 func oursByRefreshToken(t *testing.T, s *stage) error {

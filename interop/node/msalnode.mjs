@@ -73,7 +73,7 @@ function configuration(c, auth) {
   };
 }
 
-const publicClient = (c) => new PublicClientApplication(configuration(c));
+const publicClient = (c, auth) => new PublicClientApplication(configuration(c, auth));
 const confidential = (c, auth) => new ConfidentialClientApplication(configuration(c, auth));
 const withSecret = (c, auth) => confidential(c, { clientSecret: c.secret, ...auth });
 
@@ -95,13 +95,12 @@ async function byCode(c) {
   return app.acquireTokenByCode({ ...request, code, codeVerifier: verifier });
 }
 
-const interactively = (app) => app.acquireTokenInteractive({ ...user, openBrowser: (url) => ask({ visit: url }) });
+const interactively = (app, request) => app.acquireTokenInteractive({ ...user, ...request, openBrowser: (url) => ask({ visit: url }) });
 
-async function silently(c) {
-  const app = publicClient(c);
+async function silently(app, request) {
   const { account } = await interactively(app);
   await ask({ begin: true });
-  return app.acquireTokenSilent({ account, scopes: ['Mail.Read'], forceRefresh: true });
+  return app.acquireTokenSilent({ account, scopes: ['Mail.Read'], ...request });
 }
 
 const flows = {
@@ -120,7 +119,9 @@ const flows = {
   'authorization code at AD FS': byCode,
   'authorization code at B2C': byCode,
   interactive: (c) => interactively(publicClient(c)),
-  'silent refresh': silently,
+  'interactive with hints and claims': (c) => interactively(publicClient(c), { loginHint: c.username, domainHint: 'organizations', claims: c.claims }),
+  'silent refresh': (c) => silently(publicClient(c), { forceRefresh: true }),
+  'silent refresh with claims and capabilities': (c) => silently(publicClient(c, { clientCapabilities: ['CP1'] }), { claims: c.claims }),
   'refresh token': (c) => publicClient(c).acquireTokenByRefreshToken({ ...user, refreshToken: c.refreshToken }),
 };
 
