@@ -11,10 +11,10 @@
 // not there fails, and so does an entry that no flow needs. MSAL Python cannot be
 // started from here; testdata/transcripts has what release 1.31 sent, written
 // down as data. Names in braces stand for the one client, tenant and person of
-// both, shapes in angle brackets for ids and random values. Its last five flows,
-// about what telemetry says after a cache hit and after failures, and about
-// hints and claims of people, are not recorded but composed from the formats and
-// the order that it has.
+// both, shapes in angle brackets for ids and random values. Its last six flows,
+// about what telemetry says after a cache hit and after failures, the name of
+// the application, and hints and claims of people, are not recorded but composed
+// from the formats and the order that it has.
 //
 // The tests need Chromium, OpenSSL and Node.js on PATH, and the packages that
 // "npm ci" installs in the folder node. A part that is missing skips its tests,

@@ -20,7 +20,8 @@ import (
 
 // nodeFlows are those that msalnode.mjs plays.
 var nodeFlows = []string{
-	"client secret", "client secret with claims and capabilities", "client secret in a region", "client certificate", "client certificate with x5c",
+	"client secret", "client secret with claims and capabilities", "client secret of a named application", "client secret in a region",
+	"client certificate", "client certificate with x5c",
 	"client certificate by SHA-1", "client certificate by SHA-1 with x5c", "client assertion", "on behalf of", "device code",
 	"user name and password", "authorization code", "authorization code at AD FS", "authorization code at B2C", "interactive", "interactive with hints and claims",
 	"silent refresh", "silent refresh with claims and capabilities", "refresh token",
@@ -36,7 +37,8 @@ type nodeClient struct {
 // startMSALNode starts a process, which ends when the test does.
 func startMSALNode(t *testing.T, cert *x509.Certificate) *nodeClient {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	// Not the test's context: the process ends in the cleanup.
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	cmd := node(t, ctx, "msalnode.mjs")
 	var stderr lockedBuffer
 	cmd.Stderr = &stderr

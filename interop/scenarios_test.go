@@ -66,6 +66,7 @@ func scenarios(cert *x509.Certificate) []scenario {
 	return []scenario{
 		{"client secret", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{})},
 		{"client secret with claims and capabilities", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{Claims: challenge}, withCP1)},
+		{"client secret of a named application", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{}, named)},
 		{"client secret in a region", plays(daemon), nil, asDaemon(secret, msal.ForClientRequest{}, inRegion)},
 		{"client secret after a cache hit", plays(daemon), nil, oursAfterHit},
 		{"client secret after a failure", plays(daemon), nil, oursAfter(refusal, 1)},
@@ -97,6 +98,7 @@ func scenarios(cert *x509.Certificate) []scenario {
 	}
 }
 
+func named(o *msal.Options)    { o.AppName, o.AppVersion = "tasks", "1.2" }
 func withCP1(o *msal.Options)  { o.ClientCapabilities = []string{"CP1"} }
 func inRegion(o *msal.Options) { o.Region = "westus2" }
 

@@ -66,10 +66,11 @@ function networkClient({ address, ca }) {
   };
 }
 
-function configuration(c, auth) {
+function configuration(c, auth, application) {
   return {
     auth: { clientId: c.clientID, authority: c.authority, knownAuthorities: c.known ? [c.known] : [], ...auth },
     system: { networkClient: networkClient(c) },
+    telemetry: { application },
   };
 }
 
@@ -106,6 +107,8 @@ async function silently(app, request) {
 const flows = {
   'client secret': (c) => byCredential(withSecret(c), c),
   'client secret with claims and capabilities': (c) => byCredential(withSecret(c, { clientCapabilities: ['CP1'] }), c, { claims: c.claims }),
+  'client secret of a named application': (c) =>
+    byCredential(new ConfidentialClientApplication(configuration(c, { clientSecret: c.secret }, { appName: 'tasks', appVersion: '1.2' })), c),
   'client secret in a region': (c) => byCredential(withSecret(c), c, { azureRegion: 'westus2' }),
   'client certificate': (c) => byCertificate(c, { thumbprintSha256: c.sha256 }),
   'client certificate with x5c': (c) => byCertificate(c, { thumbprintSha256: c.sha256, x5c: c.certificate }),
