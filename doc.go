@@ -61,7 +61,7 @@
 //	who takes a federated password?      usernamepassword.go, internal/wstrust
 //	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
 //	what does an ID token have to say?   exchange.go, internal/idtoken
-//	what does an error mean?             errors.go, wrap.go
+//	what does an error mean?             errors.go, wrap.go; its number: aadsts, docs/errors.md
 //	what is in the cache file?           internal/schema
 //
 // # MSAL Python name -> here
@@ -98,6 +98,7 @@
 //	acquire_token_by_refresh_token       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
 //	remove_tokens_for_client             ConfidentialClient.RemoveTokensForClient
 //	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
+//	classification, suberror             Error.Classification, Error.SubError
 //	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
 //	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
 //	Prompt                               Prompt

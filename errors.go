@@ -93,6 +93,27 @@ func message(description string) string {
 	return strings.TrimRight(line, "\r ")
 }
 
+// Classification says what the person is in for at the interactive sign-in that
+// ErrInteractionRequired asks for, so that an application can announce it:
+//
+//	basic_action           a further step at sign-in, such as a second factor
+//	additional_action      steps outside the sign-in, such as setting up the device
+//	message_only           a message that explains the refusal; no success is to be expected
+//	consent_required       the question for consent
+//	user_password_expired  a new password
+//
+// It is SubError, except for those that say nothing to the person (bad_token,
+// token_expired, protection_policy_required, client_mismatch,
+// device_authentication_failed), for which it is empty. Values that are not
+// listed may come; treat them like the empty one. MSAL Python has it as the
+// classification of acquire_token_silent_with_error.
+func (e *Error) Classification() string {
+	if oneOf(e.SubError, "bad_token", "token_expired", "protection_policy_required", "client_mismatch", "device_authentication_failed") {
+		return ""
+	}
+	return e.SubError
+}
+
 // RetryDelay is RetryAfter, for code that knows errors only by this method.
 func (e *Error) RetryDelay() time.Duration { return e.RetryAfter }
 
@@ -113,7 +134,7 @@ func (e *Error) Is(target error) bool {
 	case ErrTimeout:
 		return oneOf(e.Code, "expired_token", "code_expired")
 	case ErrConfiguration:
-		return e.StatusCode != 429 && oneOf(e.Code, "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_target",
+		return e.StatusCode != 429 && oneOf(e.Code, "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_target", "invalid_instance",
 			"unsupported_grant_type", "unsupported_response_type", "invalid_request", "bad_verification_code")
 	}
 	return false

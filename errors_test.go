@@ -32,6 +32,7 @@ func TestErrorsAnswerToDecisions(t *testing.T) {
 		{&Error{Code: "invalid_request", StatusCode: 429}, "throttled,transient"},
 		{&Error{Code: "server_error", StatusCode: 503, RetryAfter: time.Second}, "throttled,transient"},
 		{&Error{Code: "invalid_client", StatusCode: 401}, "configuration"},
+		{&Error{Code: "invalid_instance", StatusCode: 400}, "configuration"},
 		{&Error{Code: "authorization_pending", StatusCode: 400}, ""},
 		{&OpError{Op: "x", Kind: ErrNoToken}, "interaction,no token"},
 		{&OpError{Op: "x", Kind: ErrNoBrowser}, "no browser"},
@@ -65,5 +66,18 @@ func TestErrorTextIsOneLine(t *testing.T) {
 	err := &Error{Code: "invalid_grant", SubError: "bad_token", Description: "AADSTS1: no. Trace ID: x\r\nTimestamp: y", CorrelationID: "c"}
 	if got, want := err.Error(), "msal: the identity service answered invalid_grant (bad_token): AADSTS1: no. [correlation id c]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestClassificationIsForWhatThePersonIsInFor(t *testing.T) {
+	for suberror, want := range map[string]string{
+		"": "", "basic_action": "basic_action", "additional_action": "additional_action", "message_only": "message_only",
+		"consent_required": "consent_required", "user_password_expired": "user_password_expired",
+		"bad_token": "", "token_expired": "", "protection_policy_required": "", "client_mismatch": "", "device_authentication_failed": "",
+		"something_new": "something_new",
+	} {
+		if got := (&Error{Code: "invalid_grant", SubError: suberror}).Classification(); got != want {
+			t.Errorf("%q is classified as %q, want %q", suberror, got, want)
+		}
 	}
 }

@@ -31,6 +31,6 @@
 //     [Emulator.ApproveDevice], [Emulator.SetLifetimes].
 //
 // Whether the real service answers a given mistake with exactly the AADSTS
-// number used here is not verified for every number; the table in
-// internal/endpoint/aadsts.json says which ones are.
+// number used here is not verified for every number; the catalog of package
+// aadsts says which ones are.
 package emulator

@@ -1,30 +1,21 @@
 package endpoint
 
 import (
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"strings"
-)
 
-// aadstsFile is the only place that knows numbers, status codes and texts of
-// errors. "verified" means that the number and the error value were seen in
-// public documentation or public recordings of the real service; the texts are
-// our own.
-//
-//go:embed aadsts.json
-var aadstsFile []byte
+	"github.com/msal-go/msal/aadsts"
+)
 
 // Error is an error that the platform answers with.
 type Error struct {
-	Name     string `json:"name"`
-	Code     int    `json:"code"`
-	Status   int    `json:"status"`
-	Kind     string `json:"error"`
-	Suberror string `json:"suberror,omitempty"`
-	Text     string `json:"text"`
-	Verified bool   `json:"verified"`
-	Claims   string `json:"-"` // a claims challenge, JSON
+	Name     string // of its row in the catalog
+	Code     int
+	Status   int
+	Kind     string // the OAuth error
+	Suberror string
+	Text     string
+	Claims   string // a claims challenge, JSON
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.Code, e.Text) }
@@ -32,15 +23,23 @@ func (e *Error) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.Code, e.Te
 // Table is the catalog of errors by name.
 type Table map[string]Error
 
-// ParseTable reads the embedded catalog.
+// ParseTable reads the catalog of package aadsts, the only place that knows
+// numbers, status codes and texts. Numbers that this package never answers with
+// are there for tests that inject them; their names are the numbers.
 func ParseTable() (Table, error) {
-	var rows []Error
-	if err := json.Unmarshal(aadstsFile, &rows); err != nil {
-		return nil, fmt.Errorf("endpoint: aadsts.json: %w", err)
+	catalog, err := aadsts.Load()
+	if err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
 	}
-	t := make(Table, len(rows))
-	for _, row := range rows {
-		t[row.Name] = row
+	t := Table{}
+	for entry := range catalog.All() {
+		for _, a := range entry.Answers {
+			e := Error{Name: a.Name, Code: entry.Code, Status: a.Status, Kind: a.Error, Suberror: a.SubError, Text: a.Text}
+			if e.Name == "" {
+				e.Name, e.Text = fmt.Sprintf("AADSTS%d", entry.Code), entry.Meaning
+			}
+			t[e.Name] = e
+		}
 	}
 	return t, nil
 }

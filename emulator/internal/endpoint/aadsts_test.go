@@ -1,40 +1,37 @@
 package endpoint
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
 func TestErrorCatalogIsSound(t *testing.T) {
 	t.Parallel()
-	dec := json.NewDecoder(bytes.NewReader(aadstsFile))
-	dec.DisallowUnknownFields()
-	var rows []Error
-	if err := dec.Decode(&rows); err != nil {
-		t.Fatal(err)
-	}
 	table, err := ParseTable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(table) != len(rows) || len(rows) < 60 {
-		t.Errorf("%d names for %d rows", len(table), len(rows))
-	}
 	known := []string{"invalid_request", "invalid_grant", "invalid_client", "invalid_scope", "invalid_resource", "invalid_instance", "unauthorized_client",
 		"unsupported_grant_type", "unsupported_response_type", "access_denied", "login_required", "interaction_required", "temporarily_unavailable",
-		"authorization_pending", "slow_down", "authorization_declined", "expired_token", "bad_verification_code"}
-	for _, row := range rows {
-		if row.Name == "" || row.Text == "" || row.Code < 10000 || !slices.Contains(known, row.Kind) {
+		"authorization_pending", "slow_down", "authorization_declined", "expired_token", "bad_verification_code", "server_error"}
+	own := 0
+	for name, row := range table {
+		if row.Name != name || row.Text == "" || row.Code < 10000 || !slices.Contains(known, row.Kind) {
 			t.Errorf("incomplete: %+v", row)
 		}
-		if !slices.Contains([]int{400, 401, 429, 503}, row.Status) || (row.Kind == "invalid_client") != (row.Status == 401) {
-			t.Errorf("%s: status %d for %s", row.Name, row.Status, row.Kind)
+		if !slices.Contains([]int{400, 401, 429, 500, 503}, row.Status) || (row.Kind == "invalid_client") != (row.Status == 401) {
+			t.Errorf("%s: status %d for %s", name, row.Status, row.Kind)
 		}
+		if !strings.HasPrefix(name, "AADSTS") {
+			own++
+		}
+	}
+	if own < 60 {
+		t.Errorf("only %d rows are the emulator's own", own)
 	}
 }
 
@@ -66,7 +63,7 @@ func TestEveryErrorThatTheCodeUsesIsInTheCatalog(t *testing.T) {
 			used++
 			row, ok := table[call[1]]
 			if !ok {
-				t.Errorf("%s uses %s, which is not in aadsts.json", file, call[1])
+				t.Errorf("%s uses %s, which is not in the catalog", file, call[1])
 			}
 			var given []string
 			for _, pair := range pairName.FindAllStringSubmatch(call[2], -1) {
