@@ -95,6 +95,12 @@ func TestNothingSaysASecret(t *testing.T) {
 	run("", 4, "token", "--scope", scope, "--force-refresh", "-v")
 	run("", 0, "logout", "-v", "-o", "json")
 	run(wrong+"\n", 1, "decode", "-v")
+	pasted := `{"error_codes":[50076],"refresh_token":"` + wrong + `","access_token":"` + tokens[0] + `"}`
+	run(pasted, 0, "explain", "-v")
+	run("", 0, "explain", "-v", "-o", "json", pasted)
+	run(pasted+" AADSTS12345", 1, "explain", "-v")
+	run(wrong, 64, "explain", "-v")
+	run("", 64, "explain", "-v", "--"+tokens[0])
 	said.busy.Wait()
 
 	if len(tokens) < 4 {

@@ -13,6 +13,7 @@ import (
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/decode"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/demo"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/emulator"
+	"github.com/msal-go/msal/cmd/msal/internal/cmd/explain"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/login"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/logout"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/token"
@@ -21,8 +22,8 @@ import (
 	"github.com/msal-go/msal/cmd/msal/internal/invocation"
 )
 
-const about = `Get tokens of the Microsoft identity platform, look into them, and run an
-emulator of it on this machine. Not affiliated with Microsoft.
+const about = `Get tokens of the Microsoft identity platform, look into them, explain
+errors, and run an emulator of it on this machine. Not affiliated with Microsoft.
 
 Data goes to standard output, words for people to standard error. Exit codes:
   0   done
@@ -72,7 +73,7 @@ func newRoot(inv *invocation.Invocation) (root *cobra.Command, stop context.Canc
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &flagError{cmd.CommandPath(), err} })
 	root.AddCommand(
 		demo.New(inv), emulator.New(inv), login.New(inv), token.New(inv),
-		accounts.New(inv), logout.New(inv), decode.New(inv), version.New(inv),
+		accounts.New(inv), logout.New(inv), decode.New(inv), explain.New(inv), version.New(inv),
 	)
 	return root, func() { cancel() }
 }

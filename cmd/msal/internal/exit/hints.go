@@ -31,12 +31,21 @@ var hints = [...]struct {
 	{7000222, "the client secret has expired; make a new one"},
 }
 
+// Hint says what to do about an AADSTS number with this program; empty if there
+// is nothing special to do.
+func Hint(number int) string {
+	for _, h := range hints {
+		if h.number == number {
+			return h.hint
+		}
+	}
+	return ""
+}
+
 func hintFor(e *msal.Error) string {
 	for _, n := range e.AADSTS {
-		for _, h := range hints {
-			if h.number == n {
-				return h.hint
-			}
+		if hint := Hint(n); hint != "" {
+			return hint
 		}
 	}
 	if e.Claims != "" {

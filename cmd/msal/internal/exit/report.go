@@ -146,6 +146,9 @@ func Write(w io.Writer, style terminal.Style, err error, asJSON bool) {
 	if r.RetryAfter > 0 {
 		fmt.Fprintf(w, "  try again in %d s\n", r.RetryAfter)
 	}
+	if len(r.AADSTS) > 0 {
+		fmt.Fprintln(w, style.Dim(fmt.Sprintf("  more: msal explain %d", r.AADSTS[0])))
+	}
 	if ids := r.ids(); ids != "" {
 		fmt.Fprintln(w, style.Dim("  "+terminal.Clean(ids)))
 	}
