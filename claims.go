@@ -46,6 +46,12 @@ func mergeClaims(capabilities []string, challenge string) (string, error) {
 
 var errNotObject = errors.New("not one JSON object")
 
+// checkObject reports whether text is exactly one JSON object.
+func checkObject(text string) error {
+	var object map[string]json.RawMessage
+	return decodeObject([]byte(text), &object)
+}
+
 // decodeObject reads exactly one JSON object. Its errors carry no content: a
 // challenge may hold personal data.
 func decodeObject(data []byte, into *map[string]json.RawMessage) error {

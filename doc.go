@@ -61,6 +61,7 @@
 //	who takes a federated password?      usernamepassword.go, internal/wstrust
 //	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
 //	what does an ID token have to say?   exchange.go, internal/idtoken
+//	what does an API ask for?            challenge.go, internal/challenge
 //	what does an error mean?             errors.go, wrap.go; its number: aadsts, docs/errors.md
 //	what is in the cache file?           internal/schema
 //
@@ -102,7 +103,7 @@
 //	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
 //	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
 //	Prompt                               Prompt
-//	claims_challenge                     the Claims field of each request
+//	claims_challenge                     the Claims field of each request; ClaimsChallenge finds it in an API's answer
 //	force_refresh                        SilentRequest.ForceRefresh
 //	token_source                         Result.Source
 //	id_token_claims                      Result.IDTokenClaims

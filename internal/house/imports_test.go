@@ -14,7 +14,7 @@ import (
 // A package that is not in the table fails the test until it is added here.
 var directions = map[string][]string{
 	".": {
-		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/httpx",
+		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/challenge", "internal/httpx",
 		"internal/httpcache", "internal/idtoken", "internal/imds", "internal/loopback", "internal/oauth", "internal/openurl", "internal/pkcs8", "internal/telemetry",
 		"internal/tokencache",
 		"internal/wstrust",
@@ -31,6 +31,7 @@ var directions = map[string][]string{
 	"internal/httpx":            {},
 	"internal/httpcache":        {},
 	"internal/telemetry":        {},
+	"internal/challenge":        {},
 	"internal/oauth":            {"internal/httpcache", "internal/httpx"},
 	"internal/authority":        {"internal/authority/flight", "internal/httpcache", "internal/httpx", "internal/oauth"},
 	"internal/authority/flight": {},
