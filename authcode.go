@@ -367,6 +367,7 @@ func (c *core) checkAnswer(r AuthCodeRedemption) (code string, err error) {
 		SubError:      r.Response.Get("error_subcode"),
 		URI:           r.Response.Get("error_uri"),
 		CorrelationID: f.CorrelationID,
+		Extra:         oauth.ExtraParams(r.Response),
 	}
 	if n, ok := oauth.AADSTS(refused.Description); ok {
 		refused.AADSTS = []int{n}

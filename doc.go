@@ -100,6 +100,7 @@
 //	remove_tokens_for_client             ConfidentialClient.RemoveTokensForClient
 //	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
 //	classification, suberror             Error.Classification, Error.SubError
+//	other members of an error            the fields of Error, Error.Extra
 //	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
 //	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
 //	Prompt                               Prompt

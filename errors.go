@@ -59,6 +59,7 @@ type Error struct {
 	StatusCode    int           // HTTP status; zero when the answer came through a browser
 	RetryAfter    time.Duration // zero when the service named no time
 	Remembered    bool          // the service said so a moment ago and was not asked again; see HTTPCache
+	Extra         ErrorMembers  // what else the answer said; usually empty
 }
 
 // Error says what the service answered. It contains no secret of the request.

@@ -35,6 +35,8 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"device flow": DeviceFlow{DeviceCode: planted, UserCode: planted, Message: "Go there."},
 		"certificate": Certificate{Key: key},
 		"pointer":     &Result{AccessToken: planted},
+		"error":       Error{Code: "x", Extra: ErrorMembers{"a": json.RawMessage(`"` + planted + `"`)}},
+		"members":     ErrorMembers{"a": json.RawMessage(`"` + planted + `"`)},
 		"client":      confidential,
 		"redemption":  AuthCodeRedemption{Flow: AuthCodeFlow{CodeVerifier: planted}, Response: url.Values{"code": {planted}}},
 		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},

@@ -85,6 +85,7 @@ func fromWire(e *oauth.Error) *Error {
 		StatusCode:    e.Status,
 		RetryAfter:    e.RetryAfter,
 		Remembered:    e.Remembered,
+		Extra:         e.Extra,
 	}
 }
 

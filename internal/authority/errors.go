@@ -114,6 +114,7 @@ func serviceError(host string, res *httpx.Response) *oauth.Error {
 		Status:        res.Status,
 		RetryAfter:    httpx.RetryAfter(res.Header, time.Now()),
 		Host:          host,
+		Extra:         oauth.ExtraMembers(res.Body),
 	}
 }
 

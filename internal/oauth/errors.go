@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
@@ -27,6 +28,8 @@ type Error struct {
 	RetryAfter    time.Duration // zero when the service named no time
 	Host          string        // that answered, with port
 	Remembered    bool          // it comes from a Throttle; nothing was sent
+
+	Extra map[string]json.RawMessage // members without a field; no credentials
 
 	retryNow bool // the service said explicitly that there is no need to wait
 }
@@ -65,6 +68,7 @@ func (a *answer) oauthError(code string, m members) *Error {
 		Status:        a.Status,
 		RetryAfter:    httpx.RetryAfter(a.Header, time.Now()),
 		Host:          a.host,
+		Extra:         a.secrets.extra(m),
 		retryNow:      retryNow(a.Header, time.Now()),
 	}
 	if len(e.ErrorCodes) == 0 {
