@@ -50,7 +50,7 @@ type Error struct {
 	Code          string        // OAuth 2.0 error code, such as "invalid_grant"
 	Description   string        // the service's words, for developers
 	SubError      string        // such as "basic_action" or "bad_token"; may be empty
-	AADSTS        []int         // Entra's error numbers, such as 50076; may be empty
+	AADSTS        []int         // Entra's error numbers, such as 50076; may be empty. Package aadsts explains them
 	Claims        string        // a claims challenge to pass to the next interactive request; may be empty
 	CorrelationID string        // of the request; quote it to support
 	TraceID       string        // the service's own id of the request

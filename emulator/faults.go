@@ -75,7 +75,7 @@ type Fault struct {
 	Body        string
 	ContentType string
 	// AADSTS is the number of an error, such as 50076. Its status, error and
-	// suberror come from the emulator's table; Status and Suberror override.
+	// suberror come from package aadsts; Status and Suberror override.
 	AADSTS   int
 	Suberror string
 	// Claims is a claims challenge in JSON that goes with the error.

@@ -175,6 +175,11 @@ func FuzzErrorResponse(f *testing.F) {
 		}
 		var oe *Error
 		var re *ResponseError
+		if errors.As(err, &oe) {
+			if extra, err := json.Marshal(oe.Extra); err != nil || strings.Contains(string(extra), planted) || len(extra) > 2*maxExtraBytes {
+				t.Errorf("unfit members: %s, %v", extra, err)
+			}
+		}
 		if !errors.As(err, &oe) && !errors.As(err, &re) {
 			t.Errorf("untyped error %T", err)
 		}
