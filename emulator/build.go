@@ -123,7 +123,11 @@ func (b *builder) tenant(path string, t Tenant) error {
 	if err := b.relatives(path, t); err != nil {
 		return err
 	}
-	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS})
+	access, err := b.access(path, id, t.Access)
+	if err != nil {
+		return err
+	}
+	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS, Access: access, SignUp: t.SignUp})
 	for i, f := range t.Federated {
 		if err := b.federation(fmt.Sprintf("%s.federated[%d]", path, i), id, domains, f); err != nil {
 			return err
@@ -158,7 +162,8 @@ func (b *builder) user(path, tenantID string, domains []string, u User) error {
 		return err
 	}
 	b.dir.AddUser(&directory.User{ObjectID: oid, TenantID: tenantID, UPN: u.UPN, Password: either(u.Password, DefaultPassword),
-		Name: either(u.Name, local), Disabled: u.Disabled})
+		Name: either(u.Name, local), Disabled: u.Disabled, OneTimeCode: either(u.OneTimeCode, DefaultOneTimeCode),
+		RequireMFA: u.RequireMFA, Unenrolled: u.Unenrolled, PasswordExpired: u.PasswordExpired})
 	return nil
 }
 

@@ -75,9 +75,15 @@ type Tenant struct {
 	Policies []string `json:"policies,omitempty"`
 	// ADFS are host names (without port) of the tenant's AD FS, which answers at
 	// https://{host}/adfs for the same people and applications.
-	ADFS  []string `json:"adfs,omitempty"`
-	Users []User   `json:"users,omitempty"`
-	Apps  []App    `json:"apps,omitempty"`
+	ADFS []string `json:"adfs,omitempty"`
+	// Access are the tenant's rules of Conditional Access.
+	Access []AccessPolicy `json:"access,omitempty"`
+	// SignUp lets people make accounts where an authorization request has
+	// prompt=create. Elsewhere the page for signing in is shown; that the real
+	// service does so is unverified.
+	SignUp bool   `json:"sign_up,omitempty"`
+	Users  []User `json:"users,omitempty"`
+	Apps   []App  `json:"apps,omitempty"`
 }
 
 // Federation is a domain with an identity provider of its own, in the shape of
@@ -114,6 +120,19 @@ type User struct {
 	Name string `json:"name,omitempty"`
 	// Disabled accounts cannot sign in or refresh (AADSTS50057).
 	Disabled bool `json:"disabled,omitempty"`
+	// OneTimeCode is the code of the second factor, the same each time; empty
+	// means [DefaultOneTimeCode]. It is typed when the person or an
+	// [AccessPolicy] requires a second factor.
+	OneTimeCode string `json:"one_time_code,omitempty"`
+	// RequireMFA asks for the second factor at every sign-in (AADSTS50076 where
+	// nobody can be asked).
+	RequireMFA bool `json:"require_mfa,omitempty"`
+	// Unenrolled people have no second factor yet, and get one where it is
+	// required (AADSTS50079 where nobody can be asked).
+	Unenrolled bool `json:"unenrolled,omitempty"`
+	// PasswordExpired keeps the person from signing in with the password
+	// (AADSTS50055, suberror user_password_expired).
+	PasswordExpired bool `json:"password_expired,omitempty"`
 }
 
 // RedirectURIs of an application by platform. The platform decides how a code

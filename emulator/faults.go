@@ -17,6 +17,8 @@ const (
 	EndpointKeys              = endpoint.KeySet
 	EndpointAuthorize         = endpoint.Authorize
 	EndpointSignIn            = endpoint.SignIn
+	EndpointSignUp            = endpoint.SignUp
+	EndpointSecondFactor      = endpoint.SecondFactor
 	EndpointConsent           = endpoint.Consent
 	EndpointToken             = endpoint.Token
 	EndpointDeviceCode        = endpoint.DeviceCode

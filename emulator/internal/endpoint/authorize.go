@@ -211,7 +211,9 @@ func (p *Platform) enter(w http.ResponseWriter, r *http.Request, c *Call, req au
 	switch {
 	case req.prompt == "none":
 		p.silent(w, r, c, req, people, hinted)
-	case req.prompt == "login" || req.prompt == "create":
+	case req.prompt == "create" && req.tenant != nil && req.tenant.SignUp:
+		p.askSignUp(w, c, &pending{req: req}, req.loginHint, "", "")
+	case req.prompt == "login" || req.prompt == "create": // where nobody can sign up, people sign in
 		p.askPassword(w, c, req, req.loginHint, "")
 	case req.loginHint != "" && hinted >= 0:
 		p.proceed(w, r, c, req, people[hinted])
@@ -244,6 +246,7 @@ func (p *Platform) silent(w http.ResponseWriter, r *http.Request, c *Call, req a
 	p.mu.Lock()
 	agreed := p.state.consented(s.user, req.app, req.scopes.Resource)
 	p.mu.Unlock()
+	barrier := p.barrier((&pending{req: req}).usage(s))
 	switch {
 	case p.tooOld(req, s.authTime):
 		p.respondError(w, r, c, req, p.fail("NotSignedIn"))
@@ -251,6 +254,9 @@ func (p *Platform) silent(w http.ResponseWriter, r *http.Request, c *Call, req a
 		e := p.fail("ConsentRequired", "app", req.app.Name)
 		e.Kind = "consent_required"
 		p.respondError(w, r, c, req, e)
+	case barrier != nil:
+		barrier.Kind = "interaction_required"
+		p.respondError(w, r, c, req, barrier)
 	default:
 		p.respondCode(w, r, c, req, s)
 	}

@@ -16,6 +16,8 @@ const (
 	KeySet            = "keys"
 	Authorize         = "authorize"
 	SignIn            = "sign_in"
+	SignUp            = "sign_up"
+	SecondFactor      = "second_factor"
 	Consent           = "consent"
 	Token             = "token"
 	DeviceCode        = "device_code"
@@ -145,6 +147,10 @@ func endpointOf(c *Call) string {
 		return Authorize
 	case "login":
 		return SignIn
+	case "signup":
+		return SignUp
+	case "mfa":
+		return SecondFactor
 	case "consent":
 		return Consent
 	case "oauth2/v2.0/token":

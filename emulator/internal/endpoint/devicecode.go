@@ -43,8 +43,11 @@ func (p *Platform) startDevice(r *http.Request, c *Call) (*deviceAnswer, *Error)
 	if err != nil {
 		return nil, p.scopeFailure(err, c.tenant)
 	}
+	if _, refused := p.claimsOf(c.Form.Get("claims")); refused != nil {
+		return nil, refused
+	}
 	now := p.now()
-	d := &device{grant: grant{app: app, tenant: tenant, scopes: scopes}, tenantName: c.tenant,
+	d := &device{claims: c.Form.Get("claims"), grant: grant{app: app, tenant: tenant, scopes: scopes}, tenantName: c.tenant,
 		deviceCode: p.random.Handle("D"), userCode: p.random.UserCode()}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -59,15 +59,13 @@ func (p *Platform) askUserCode(w http.ResponseWriter, c *Call, code, problem str
 // confirmDevice asks whether the person means to sign in on another device,
 // which is what protects them from codes that somebody sent them.
 func (p *Platform) confirmDevice(w http.ResponseWriter, c *Call, x *pending) {
+	x.page = confirmPage
 	data := page.DeviceConfirmData{Action: devicePath, Hidden: p.remember(x), AppName: x.device.app.Name, Username: x.user.UPN}
 	p.show(w, c, http.StatusOK, func(out io.Writer) error { return p.pages.DeviceConfirm(out, data) })
 }
 
 func (p *Platform) deviceConfirmed(w http.ResponseWriter, c *Call) {
-	x, refused := p.resume(c)
-	if refused == nil && (x.device == nil || x.user == nil) {
-		refused = p.fail("BodyMalformed", "why", "nobody has signed in yet")
-	}
+	x, refused := p.resume(c, confirmPage)
 	if refused != nil {
 		p.errorPage(w, c, refused)
 		return
@@ -89,7 +87,7 @@ func (p *Platform) deviceConfirmed(w http.ResponseWriter, c *Call) {
 
 // endDevice records the person's decision and shows the last page.
 func (p *Platform) endDevice(w http.ResponseWriter, c *Call, x *pending, approve bool) {
-	if refused := p.decideDevice(x.device, session{user: x.user, authTime: x.authTime}, approve); refused != nil {
+	if refused := p.decideDevice(x.device, session{user: x.user, authTime: x.authTime, mfa: x.mfa}, approve); refused != nil {
 		p.errorPage(w, c, refused)
 		return
 	}
@@ -120,7 +118,7 @@ func (p *Platform) decideDevice(d *device, s session, approve bool) *Error {
 		}
 		d.tenant = t
 	}
-	d.user, d.authTime, d.approved = s.user, s.authTime, true
+	d.user, d.authTime, d.mfa, d.approved = s.user, s.authTime, s.mfa, true
 	d.epoch = p.state.epochs[s.user.ObjectID]
 	return nil
 }
@@ -147,6 +145,12 @@ func (p *Platform) DecideDevice(userCode, upn string, approve bool) error {
 			return err
 		}
 		s.user = user
+		if e := p.barrier((&pending{device: d}).usage(s)); e != nil {
+			if !canBeAsked(e) {
+				return e
+			}
+			s.mfa = true // the person types the code
+		}
 		p.mu.Lock()
 		p.state.consents[consentKey(user, d.app, d.scopes.Resource)] = true
 		p.mu.Unlock()

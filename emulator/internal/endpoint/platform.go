@@ -108,6 +108,10 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.authorize(w, r, c)
 	case SignIn:
 		p.signIn(w, r, c)
+	case SignUp:
+		p.signUp(w, r, c)
+	case SecondFactor:
+		p.secondFactor(w, r, c)
 	case Consent:
 		p.consent(w, r, c)
 	case Token:
@@ -136,7 +140,7 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 // force answers with the error that a fault asked for, in the endpoint's form.
 func (p *Platform) force(w http.ResponseWriter, c *Call) {
 	switch c.Endpoint {
-	case SignIn, Consent, DevicePage, Logout:
+	case SignIn, SignUp, SecondFactor, Consent, DevicePage, Logout:
 		p.errorPage(w, c, c.Force)
 	default:
 		p.refuse(w, c, c.Force)

@@ -34,6 +34,8 @@ var adfsRests = map[string]string{
 	"oauth2/token":                     "oauth2/v2.0/token",
 	"oauth2/logout":                    "oauth2/v2.0/logout",
 	"login":                            "login",
+	"signup":                           "signup",
+	"mfa":                              "mfa",
 	"consent":                          "consent",
 }
 
@@ -135,10 +137,10 @@ func (c *Call) claims(claims jwt.MapClaims, u *directory.User) jwt.MapClaims {
 	var foreign []string
 	switch c.place.kind {
 	case b2c:
-		foreign = []string{"preferred_username", "rh", "uti", "tid"}
+		foreign = []string{"preferred_username", "rh", "uti", "tid", "amr"}
 		claims["ver"], claims["tfp"], claims["emails"] = "1.0", c.policy, []string{u.UPN}
 	case adfs:
-		foreign = []string{"preferred_username", "rh", "uti", "tid", "oid", "name", "ver"}
+		foreign = []string{"preferred_username", "rh", "uti", "tid", "oid", "name", "ver", "amr"}
 		claims["upn"], claims["unique_name"] = u.UPN, u.UPN
 	}
 	for _, name := range foreign {

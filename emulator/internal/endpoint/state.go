@@ -18,6 +18,8 @@ type state struct {
 	sessions  map[string][]session // by cookie
 	consents  map[string]bool      // by consentKey
 	epochs    map[string]int       // by object id: grants of earlier epochs are dead
+	enrolled  map[string]bool      // by object id: has got a second factor
+	stepUps   map[string]bool      // by object id: needs a second factor
 
 	assertions map[[sha256.Size]byte]assertion // by digest
 	sweepAt    int                             // how much there may be before the next sweep
@@ -27,7 +29,7 @@ func newState() state {
 	return state{
 		pending: map[string]*pending{}, codes: map[string]*code{}, refresh: map[string]*refresh{},
 		devices: map[string]*device{}, userCodes: map[string]*device{}, sessions: map[string][]session{},
-		consents: map[string]bool{}, epochs: map[string]int{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
+		consents: map[string]bool{}, epochs: map[string]int{}, enrolled: map[string]bool{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
 	}
 }
 
@@ -41,7 +43,9 @@ type grant struct {
 	platform directory.Platform
 	nonce    string
 	authTime time.Time
-	epoch    int // of the person when they signed in
+	mfa      bool     // signed in with a second factor
+	contexts []string // authentication contexts that were met
+	epoch    int      // of the person when they signed in
 	expires  time.Time
 }
 
@@ -67,6 +71,7 @@ type device struct {
 	grant
 	tenantName string
 	deviceCode string
+	claims     string
 	userCode   string
 	interval   time.Duration
 	lastPoll   time.Time
@@ -79,6 +84,7 @@ type device struct {
 type session struct {
 	user     *directory.User
 	authTime time.Time
+	mfa      bool
 }
 
 // pending is a sign-in under way: what was asked, and what is known so far.
@@ -87,8 +93,20 @@ type pending struct {
 	device   *device // instead of req
 	user     *directory.User
 	authTime time.Time
+	mfa      bool
+	enroll   bool   // the second factor is new
+	page     string // that was shown last, and may be answered
 	expires  time.Time
 }
+
+// The pages of a sign-in. What one asks cannot be skipped by posting to another.
+const (
+	loginPage   = "login"
+	signUpPage  = "sign up"
+	factorPage  = "second factor"
+	consentPage = "consent"
+	confirmPage = "confirm"
+)
 
 const sweepAbove = 4096
 
