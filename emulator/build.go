@@ -47,6 +47,8 @@ func (l Lifetimes) resolved() (endpoint.Lifetimes, error) {
 		DeviceCode:     either(l.DeviceCode, 15*time.Minute),
 		DeviceInterval: either(l.DeviceInterval, 5*time.Second),
 		RefreshIn:      l.RefreshIn,
+
+		LongAccessToken: either(l.LongAccessToken, 28*time.Hour),
 	}, nil
 }
 
@@ -190,7 +192,7 @@ func (b *builder) app(path, tenantID, tenantName string, a App) error {
 		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates,
 		Web: a.RedirectURIs.Web, SPA: a.RedirectURIs.SPA, Native: a.RedirectURIs.Native,
 		Public: a.Public, MultiTenant: a.MultiTenant, Family: a.Family, RequireConsent: a.RequireConsent, AssignedRoles: a.AssignedRoles,
-		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2),
+		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2), Continuous: a.CAE,
 	})
 	return nil
 }

@@ -42,6 +42,10 @@ type Lifetimes struct {
 	// AccessToken is the life of access and ID tokens. Default 3599 s, which
 	// is what the real service answers most of the time.
 	AccessToken time.Duration `json:"access_token,omitempty"`
+	// LongAccessToken is the life of access tokens for resources that evaluate
+	// access continuously ([App] CAE), issued to clients that handle claims
+	// challenges. Default 28 h.
+	LongAccessToken time.Duration `json:"long_access_token,omitempty"`
 	// RefreshToken is the life of an unused refresh token. Default 90 days;
 	// refresh tokens of single-page applications live 24 hours at most.
 	RefreshToken time.Duration `json:"refresh_token,omitempty"`
@@ -179,6 +183,11 @@ type App struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// Roles are the application permissions that the resource offers.
 	Roles []string `json:"roles,omitempty"`
+	// CAE resources evaluate access continuously: clients that say that they
+	// handle claims challenges (xms_cc, CP1) get tokens that live long, and are
+	// challenged when something happens to the person's account. See
+	// [ResourceURL].
+	CAE bool `json:"cae,omitempty"`
 	// TokenVersion of access tokens for this resource: 1 or 2; 0 means 2.
 	TokenVersion int `json:"token_version,omitempty"`
 }

@@ -26,6 +26,7 @@ const (
 	EndpointUserRealm         = endpoint.UserRealm
 	EndpointLogout            = endpoint.Logout
 	EndpointUserInfo          = endpoint.UserInfo
+	EndpointResource          = endpoint.Resource
 	EndpointInstanceMetadata  = endpoint.InstanceMetadata
 	EndpointOther             = endpoint.Other
 

@@ -46,11 +46,11 @@ func (a *Access) Covers(client, resource *App) bool {
 	if len(a.Clients) > 0 && !slices.ContainsFunc(a.Clients, func(id string) bool { return strings.EqualFold(id, client.ClientID) }) {
 		return false
 	}
-	return len(a.Resources) == 0 || slices.ContainsFunc(a.Resources, resource.named)
+	return len(a.Resources) == 0 || slices.ContainsFunc(a.Resources, resource.Named)
 }
 
-// named reports whether name is one of the resource's.
-func (a *App) named(name string) bool {
+// Named reports whether name is one of the resource's.
+func (a *App) Named(name string) bool {
 	return strings.EqualFold(a.ClientID, name) || slices.ContainsFunc(a.IdentifierURIs, func(uri string) bool {
 		return strings.EqualFold(strings.TrimSuffix(uri, "/"), strings.TrimSuffix(name, "/"))
 	})

@@ -25,6 +25,7 @@ const (
 	UserRealm         = "user_realm"
 	Logout            = "logout"
 	UserInfo          = "user_info"
+	Resource          = "resource"
 	WSTrust           = "ws_trust"
 	InstanceMetadata  = "instance_metadata"
 	Other             = "other"
@@ -131,10 +132,17 @@ func correlation(r *http.Request, c *Call) string {
 
 func endpointOf(c *Call) string {
 	if !c.known {
-		if c.rest == "userinfo" && strings.EqualFold(c.tenant, "oidc") && strings.HasPrefix(c.place.host, "graph.") {
+		switch address := strings.ToLower(c.tenant) + "/" + c.rest; {
+		case !strings.HasPrefix(c.place.host, "graph."):
+		case address == "oidc/userinfo":
 			return UserInfo
+		case address == "v1.0/me":
+			return Resource
 		}
 		return Other
+	}
+	if c.tenant == resourcePath && directory.IsID(c.rest) {
+		return Resource
 	}
 	switch c.rest {
 	case "discovery/instance":

@@ -24,6 +24,8 @@ type Lifetimes struct {
 	DeviceCode     time.Duration
 	DeviceInterval time.Duration
 	RefreshIn      time.Duration // zero: not answered
+
+	LongAccessToken time.Duration // where access is evaluated continuously
 }
 
 // Config is what a platform needs.
@@ -126,6 +128,8 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.logout(w, r, c)
 	case UserInfo:
 		p.userInfo(w, r, c)
+	case Resource:
+		p.resource(w, r, c)
 	case InstanceMetadata:
 		p.machine(w, r, c)
 	case FederationMetadata:

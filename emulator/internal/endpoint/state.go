@@ -10,16 +10,19 @@ import (
 
 // state is everything that the platform remembers. Platform.mu guards it.
 type state struct {
-	pending   map[string]*pending  // sign-ins that are under way, by id
-	codes     map[string]*code     // by value
-	refresh   map[string]*refresh  // by value
-	devices   map[string]*device   // by device code
-	userCodes map[string]*device   // by user code
-	sessions  map[string][]session // by cookie
-	consents  map[string]bool      // by consentKey
-	epochs    map[string]int       // by object id: grants of earlier epochs are dead
-	enrolled  map[string]bool      // by object id: has got a second factor
-	stepUps   map[string]bool      // by object id: needs a second factor
+	pending     map[string]*pending    // sign-ins that are under way, by id
+	codes       map[string]*code       // by value
+	refresh     map[string]*refresh    // by value
+	devices     map[string]*device     // by device code
+	userCodes   map[string]*device     // by user code
+	sessions    map[string][]session   // by cookie
+	consents    map[string]bool        // by consentKey
+	epochs      map[string]int         // by object id: grants of earlier epochs are dead
+	continuous  map[string]*continuous // by uti
+	evaluations map[string]evaluation  // by object id
+
+	enrolled map[string]bool // by object id: has got a second factor
+	stepUps  map[string]bool // by object id: needs a second factor
 
 	assertions map[[sha256.Size]byte]assertion // by digest
 	sweepAt    int                             // how much there may be before the next sweep
@@ -29,7 +32,8 @@ func newState() state {
 	return state{
 		pending: map[string]*pending{}, codes: map[string]*code{}, refresh: map[string]*refresh{},
 		devices: map[string]*device{}, userCodes: map[string]*device{}, sessions: map[string][]session{},
-		consents: map[string]bool{}, epochs: map[string]int{}, enrolled: map[string]bool{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
+		consents: map[string]bool{}, epochs: map[string]int{}, enrolled: map[string]bool{},
+		continuous: map[string]*continuous{}, evaluations: map[string]evaluation{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
 	}
 }
 
@@ -141,11 +145,16 @@ func (s *state) sweep(now time.Time) {
 			delete(s.assertions, id)
 		}
 	}
+	for id, x := range s.continuous {
+		if now.After(x.expires) {
+			delete(s.continuous, id)
+		}
+	}
 	s.sweepAt = max(sweepAbove, 2*s.size())
 }
 
 func (s *state) size() int {
-	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions)
+	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions) + len(s.continuous)
 }
 
 // isRevoked reports whether a grant was made before its person's grants were
@@ -197,6 +206,7 @@ func (p *Platform) Revoke(upn string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.epochs[user.ObjectID]++
+	p.state.evaluate(user, p.now())
 	for id, people := range p.state.sessions {
 		var kept []session
 		for _, s := range people {

@@ -143,6 +143,7 @@ func (p *Platform) issue(c *Call, who client, g grant, claims string) (*tokenAns
 	if refused := p.admit(c, &g, asked); refused != nil {
 		return nil, refused
 	}
+	life = accessLife(g.scopes.Resource, asked.capabilities, life)
 	t := p.describe(c, who, g.tenant.ID, life.AccessToken)
 	t.User, t.AuthTime, t.MFA, t.Nonce = g.user, g.authTime, g.mfa, g.nonce
 	t.Contexts, t.IDContexts = g.contexts, asked.idContexts
@@ -150,6 +151,9 @@ func (p *Platform) issue(c *Call, who client, g grant, claims string) (*tokenAns
 	answer, refused := p.sign(c, t, life)
 	if refused != nil {
 		return nil, refused
+	}
+	if len(t.Capabilities) > 0 {
+		p.follow(t.ID, g.user, t.Now.Add(t.Lifetime))
 	}
 	answer.Scope = g.scopes.Granted()
 	if g.scopes.OpenID {
