@@ -76,6 +76,9 @@ func build(cfg Config) (*directory.Directory, error) {
 			return nil, err
 		}
 	}
+	if cfg.LoopLimit < 0 {
+		return nil, wrong("loop_limit", "is negative")
+	}
 	return b.dir, checkRegion(cfg.Region)
 }
 
@@ -129,7 +132,7 @@ func (b *builder) tenant(path string, t Tenant) error {
 	if err != nil {
 		return err
 	}
-	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS, Access: access, SignUp: t.SignUp})
+	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS, DSTS: t.DSTS, Access: access, SignUp: t.SignUp})
 	for i, f := range t.Federated {
 		if err := b.federation(fmt.Sprintf("%s.federated[%d]", path, i), id, domains, f); err != nil {
 			return err

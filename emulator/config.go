@@ -25,6 +25,11 @@ type Config struct {
 	// Passwords and client secrets of known applications are still checked.
 	Lenient bool `json:"lenient,omitempty"`
 
+	// LoopLimit is how many equal token requests a client may make in five
+	// minutes before it is told that it goes in circles (AADSTS50196). Zero means
+	// any number. That of the real service is not known.
+	LoopLimit int `json:"loop_limit,omitempty"`
+
 	// Random is the source of codes, tokens and identifiers; nil means
 	// crypto/rand. It is read under a lock. Signing keys do not come from it.
 	Random io.Reader `json:"-"`
@@ -80,6 +85,9 @@ type Tenant struct {
 	// ADFS are host names (without port) of the tenant's AD FS, which answers at
 	// https://{host}/adfs for the same people and applications.
 	ADFS []string `json:"adfs,omitempty"`
+	// DSTS are host names (without port) of a dSTS, which answers at
+	// https://{host}/dstsv2/{tenant} for the same people and applications.
+	DSTS []string `json:"dsts,omitempty"`
 	// Access are the tenant's rules of Conditional Access.
 	Access []AccessPolicy `json:"access,omitempty"`
 	// SignUp lets people make accounts where an authorization request has

@@ -86,5 +86,5 @@ func ExampleParseConfig() {
 	fmt.Println(err)
 	// Output:
 	// Fabrikam 1h30m0s <nil>
-	// emulator: configuration member tenants[0].user is unknown; known are access, adfs, apps, domains, federated, id, name, policies, sign_up, users
+	// emulator: configuration member tenants[0].user is unknown; known are access, adfs, apps, domains, dsts, federated, id, name, policies, sign_up, users
 }

@@ -58,6 +58,7 @@ type Tenant struct {
 
 	Policies []string // of Azure AD B2C
 	ADFS     []string // host names
+	DSTS     []string // host names
 	Access   []*Access
 	SignUp   bool // people may make accounts
 }

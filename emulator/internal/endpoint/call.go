@@ -67,7 +67,9 @@ type Call struct {
 	tenant string // path segment, as asked
 	rest   string // path after the tenant, lower case
 	policy string // of Azure AD B2C, lower case
-	body   error  // what was wrong with the body
+
+	segment string // that names the tenant at dSTS, lower case
+	body    error  // what was wrong with the body
 
 	federation *directory.Federation // whose identity provider is asked; nil: the platform
 }

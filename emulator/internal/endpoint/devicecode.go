@@ -54,7 +54,7 @@ func (p *Platform) startDevice(r *http.Request, c *Call) (*deviceAnswer, *Error)
 	d.expires, d.interval = now.Add(p.life.DeviceCode), p.life.DeviceInterval
 	p.state.devices[d.deviceCode], p.state.userCodes[d.userCode] = d, d
 	p.state.sweep(now)
-	address := c.place.base + "/common/oauth2/deviceauth"
+	address := c.place.base + c.devicePath()
 	return &deviceAnswer{
 		UserCode: d.userCode, DeviceCode: d.deviceCode, Address: address,
 		ExpiresIn: int64(p.life.DeviceCode.Seconds()), Interval: int64(d.interval.Seconds()),

@@ -11,7 +11,18 @@ import (
 	"github.com/msal-go/msal/emulator/internal/page"
 )
 
-const devicePath = "/common/oauth2/deviceauth"
+// devicePath is where people enter the codes of devices, at the place that a
+// request came to.
+func (c *Call) devicePath() string {
+	segment := "common"
+	switch c.place.kind {
+	case customer:
+		segment = strings.ToLower(c.tenant) // there is no common there
+	case adfs, dsts:
+		segment = c.prefix()
+	}
+	return "/" + segment + "/oauth2/deviceauth"
+}
 
 // devicePage answers the page where a person enters the code of a device.
 func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
@@ -42,7 +53,7 @@ func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
 		return
 	}
 	c.ClientID = d.app.ClientID
-	x := &pending{device: d}
+	x := &pending{device: d, req: authRequest{prefix: c.prefix()}}
 	people := p.sessionsOf(r, authRequest{tenant: d.tenant, tenantName: d.tenantName})
 	if len(people) == 1 {
 		p.proceedWith(w, r, c, x, people[0])
@@ -52,7 +63,7 @@ func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
 }
 
 func (p *Platform) askUserCode(w http.ResponseWriter, c *Call, code, problem string) {
-	data := page.DeviceCodeData{Action: devicePath, Code: code, Error: problem}
+	data := page.DeviceCodeData{Action: c.devicePath(), Code: code, Error: problem}
 	p.show(w, c, http.StatusOK, func(out io.Writer) error { return p.pages.DeviceCode(out, data) })
 }
 
@@ -60,7 +71,7 @@ func (p *Platform) askUserCode(w http.ResponseWriter, c *Call, code, problem str
 // which is what protects them from codes that somebody sent them.
 func (p *Platform) confirmDevice(w http.ResponseWriter, c *Call, x *pending) {
 	x.page = confirmPage
-	data := page.DeviceConfirmData{Action: devicePath, Hidden: p.remember(x), AppName: x.device.app.Name, Username: x.user.UPN}
+	data := page.DeviceConfirmData{Action: c.devicePath(), Hidden: p.remember(x), AppName: x.device.app.Name, Username: x.user.UPN}
 	p.show(w, c, http.StatusOK, func(out io.Writer) error { return p.pages.DeviceConfirm(out, data) })
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	Lifetimes Lifetimes
 	Hosts     []string
 	Region    string // of the machine
+	LoopLimit int    // equal token requests in five minutes; 0: any number
 	Logger    *slog.Logger
 }
 
@@ -52,6 +53,8 @@ type Platform struct {
 	table  Table
 	pages  *page.Pages
 	log    *slog.Logger
+
+	loopLimit int
 
 	mu    sync.Mutex // guards what follows
 	life  Lifetimes
@@ -70,7 +73,7 @@ func New(cfg Config) (*Platform, error) {
 	}
 	return &Platform{
 		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region,
-		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, life: cfg.Lifetimes, state: newState(),
+		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, loopLimit: cfg.LoopLimit, life: cfg.Lifetimes, state: newState(),
 	}, nil
 }
 

@@ -25,6 +25,7 @@ type state struct {
 	stepUps  map[string]bool // by object id: needs a second factor
 
 	assertions map[[sha256.Size]byte]assertion // by digest
+	loops      map[[sha256.Size]byte]loop      // by digest of the request
 	sweepAt    int                             // how much there may be before the next sweep
 }
 
@@ -33,7 +34,7 @@ func newState() state {
 		pending: map[string]*pending{}, codes: map[string]*code{}, refresh: map[string]*refresh{},
 		devices: map[string]*device{}, userCodes: map[string]*device{}, sessions: map[string][]session{},
 		consents: map[string]bool{}, epochs: map[string]int{}, enrolled: map[string]bool{},
-		continuous: map[string]*continuous{}, evaluations: map[string]evaluation{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
+		continuous: map[string]*continuous{}, evaluations: map[string]evaluation{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, loops: map[[sha256.Size]byte]loop{}, sweepAt: sweepAbove,
 	}
 }
 
@@ -150,11 +151,16 @@ func (s *state) sweep(now time.Time) {
 			delete(s.continuous, id)
 		}
 	}
+	for id, x := range s.loops {
+		if now.Sub(x.since) > loopWindow {
+			delete(s.loops, id)
+		}
+	}
 	s.sweepAt = max(sweepAbove, 2*s.size())
 }
 
 func (s *state) size() int {
-	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions) + len(s.continuous)
+	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions) + len(s.continuous) + len(s.loops)
 }
 
 // isRevoked reports whether a grant was made before its person's grants were

@@ -79,6 +79,9 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 	if c.Grant == "" {
 		return nil, p.fail("ParameterMissing", "name", "grant_type")
 	}
+	if refused := p.circling(c); refused != nil {
+		return nil, refused
+	}
 	if refused := p.grantHere(c); refused != nil {
 		return nil, refused
 	}
