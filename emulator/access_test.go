@@ -394,3 +394,33 @@ func TestConfigurationOfAccessPolicies(t *testing.T) {
 		t.Error("an odd duration was accepted")
 	}
 }
+
+// The claims parameter is read at all three endpoints before anything is done.
+func TestMalformedClaimsAreRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	a := f.signedIn()
+	for _, claims := range []string{"x", `[]`, `{"access_token":{"acrs":{"value":"c100"}}}`, `{"access_token":{"acrs":{},"acrs":{}}}`, `{"access_token":{"capolids":{"values":[7]}}}`} {
+		f.emu.ResetJournal()
+		refused(t, "refresh", f.post(tokenURL, refreshing(a, "claims", claims)), 400, "invalid_request", 90013)
+		refused(t, "daemon", f.post(tokenURL, daemon("claims", claims)), 400, "invalid_request", 90013)
+		refused(t, "device", f.post(authority+"/oauth2/v2.0/devicecode", url.Values{"client_id": {emulator.DeviceClientID}, "scope": {"User.Read"}, "claims": {claims}}), 400, "invalid_request", 90013)
+		s := f.open(request(emulator.DesktopClientID, loopback, "claims", claims))
+		if s.Location == nil || s.Location.Query().Get("error") != "invalid_request" || !strings.HasPrefix(s.Location.Query().Get("error_description"), "AADSTS90013:") {
+			t.Errorf("authorize with %s: status %d, %q", claims, s.Status, s.Title)
+		}
+		if v := f.emu.Violations(); len(v) != 4 || v[0].Rule != "claims" {
+			t.Errorf("%s: violations %v", claims, v)
+		}
+	}
+}
+
+func TestPagesTakeOnlyPosts(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for _, path := range []string{"/mfa", "/signup", "/consent", "/login"} {
+		if s := f.open(authority + path); s.Status != http.StatusBadRequest || !strings.Contains(s.Text, "AADSTS900561") {
+			t.Errorf("%s: status %d, %q", path, s.Status, s.Title)
+		}
+	}
+}

@@ -17,6 +17,9 @@ func TestPromptTakesOneKnownValue(t *testing.T) {
 			t.Errorf("prompt=%q: status %d, %q", prompt, s.Status, s.Title)
 		}
 	}
+	if v := f.emu.Violations(); len(v) != 1 || v[0].Rule != "prompt-none" {
+		t.Errorf("violations %v, want one about none with another value", v)
+	}
 }
 
 func TestMaxAgeZeroAsksAnewWhateverTheClockSays(t *testing.T) {
