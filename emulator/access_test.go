@@ -68,7 +68,7 @@ func TestSecondFactorIsAskedForAndShowsInTokens(t *testing.T) {
 		t.Fatalf("a wrong code led to %q", s.Title)
 	}
 	last := f.emu.Requests(emulator.EndpointSecondFactor)
-	if x := last[len(last)-1]; x.AADSTS != 500121 || x.User != emulator.DefaultUser || x.Form.Get("factor") == "000000" || !x.Sent("factor", "000000") {
+	if x := last[len(last)-1]; x.AADSTS != 500121 || x.User != emulator.DefaultUser || x.ClientID != emulator.DesktopClientID || x.Form.Get("factor") == "000000" || !x.Sent("factor", "000000") {
 		t.Errorf("the journal has AADSTS%d, user %q, code shown: %v", x.AADSTS, x.User, x.Form.Get("factor") == "000000")
 	}
 	s = f.submit(s, "factor", "246 810")

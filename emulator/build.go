@@ -40,6 +40,9 @@ func (l Lifetimes) resolved() (endpoint.Lifetimes, error) {
 			return endpoint.Lifetimes{}, wrong("lifetimes."+name, "is negative")
 		}
 	}
+	if life := either(l.AccessToken, 3599*time.Second); l.RefreshIn >= life {
+		return endpoint.Lifetimes{}, wrong("lifetimes.refresh_in", "is %v, but access tokens live %v", l.RefreshIn, life)
+	}
 	return endpoint.Lifetimes{
 		AccessToken:    either(l.AccessToken, 3599*time.Second),
 		RefreshToken:   either(l.RefreshToken, 90*24*time.Hour),

@@ -61,7 +61,9 @@ type Lifetimes struct {
 	// DeviceInterval is the time that a client waits between two polls of a
 	// device code. Default 5 s.
 	DeviceInterval time.Duration `json:"device_interval,omitempty"`
-	// RefreshIn is the answer's refresh_in. Zero leaves the field out.
+	// RefreshIn is the answer's refresh_in: when clients should begin to ask for
+	// the next access token. It ends before AccessToken does. Zero leaves the
+	// field out.
 	RefreshIn time.Duration `json:"refresh_in,omitempty"`
 }
 

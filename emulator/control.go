@@ -82,7 +82,8 @@ func (e *Emulator) DenyDevice(userCode string) error {
 
 // SetLifetimes changes the life spans of what is issued from now on. Zero
 // fields have their defaults, not their earlier values. It fails, and changes
-// nothing, when a life span is negative.
+// nothing, when a life span is negative or RefreshIn is not before the end of
+// access tokens.
 func (e *Emulator) SetLifetimes(l Lifetimes) error {
 	life, err := l.resolved()
 	if err != nil {

@@ -58,7 +58,7 @@ func (p *Platform) secondFactor(w http.ResponseWriter, r *http.Request, c *Call)
 		p.errorPage(w, c, refused)
 		return
 	}
-	c.User = x.user.UPN
+	c.User, c.ClientID = x.user.UPN, x.app().ClientID
 	if subtle.ConstantTimeCompare(bare(c.Form.Get(page.FieldFactor)), bare(x.user.OneTimeCode)) != 1 {
 		c.Err = p.fail("FactorWrong")
 		p.askFactor(w, c, x, c.Err.Text)

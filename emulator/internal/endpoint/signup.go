@@ -32,6 +32,7 @@ func (p *Platform) signUp(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.errorPage(w, c, refused)
 		return
 	}
+	c.ClientID = x.app().ClientID
 	login, name := strings.TrimSpace(c.Form.Get(page.FieldLogin)), strings.TrimSpace(c.Form.Get(page.FieldName))
 	user, problem := p.makeAccount(x.req.tenant, login, name, c.Form.Get(page.FieldPassword), c.place.kind != entra)
 	if problem != "" {
