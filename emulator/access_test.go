@@ -334,6 +334,13 @@ func TestDeviceFlowWithASecondFactorAndClaims(t *testing.T) {
 	if claims, _ := f.verify(f.token(poll(a)).text("id_token")); methods(claims) != "pwd mfa" {
 		t.Errorf("amr %v", claims["amr"])
 	}
+	a = f.device("claims", `{"access_token":{"acrs":{"value":"c7"}}}`) // asked at the start, granted at the end
+	if err := f.emu.ApproveDevice(a.text("user_code"), emulator.DefaultUser); err != nil {
+		t.Fatal(err)
+	}
+	if claims, _ := f.verify(f.token(poll(a)).text("access_token")); claims["acrs"] == nil {
+		t.Error("the claims of the device request were forgotten")
+	}
 	a = f.device("scope", "openid api://tasks/Tasks.Read")
 	if err := f.emu.ApproveDevice(a.text("user_code"), emulator.DefaultUser); err != nil {
 		t.Fatal(err)
