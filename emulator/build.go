@@ -40,6 +40,9 @@ func (l Lifetimes) resolved() (endpoint.Lifetimes, error) {
 			return endpoint.Lifetimes{}, wrong("lifetimes."+name, "is negative")
 		}
 	}
+	if life := either(l.AccessToken, 3599*time.Second); l.RefreshIn >= life {
+		return endpoint.Lifetimes{}, wrong("lifetimes.refresh_in", "is %v, but access tokens live %v", l.RefreshIn, life)
+	}
 	return endpoint.Lifetimes{
 		AccessToken:    either(l.AccessToken, 3599*time.Second),
 		RefreshToken:   either(l.RefreshToken, 90*24*time.Hour),
@@ -47,6 +50,8 @@ func (l Lifetimes) resolved() (endpoint.Lifetimes, error) {
 		DeviceCode:     either(l.DeviceCode, 15*time.Minute),
 		DeviceInterval: either(l.DeviceInterval, 5*time.Second),
 		RefreshIn:      l.RefreshIn,
+
+		LongAccessToken: either(l.LongAccessToken, 28*time.Hour),
 	}, nil
 }
 
@@ -73,6 +78,9 @@ func build(cfg Config) (*directory.Directory, error) {
 		if err := b.tenant(fmt.Sprintf("tenants[%d]", i), t); err != nil {
 			return nil, err
 		}
+	}
+	if cfg.LoopLimit < 0 {
+		return nil, wrong("loop_limit", "is negative")
 	}
 	return b.dir, checkRegion(cfg.Region)
 }
@@ -123,7 +131,11 @@ func (b *builder) tenant(path string, t Tenant) error {
 	if err := b.relatives(path, t); err != nil {
 		return err
 	}
-	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS})
+	access, err := b.access(path, id, t.Access)
+	if err != nil {
+		return err
+	}
+	b.dir.AddTenant(&directory.Tenant{ID: id, Name: t.Name, Domains: domains, Policies: t.Policies, ADFS: t.ADFS, DSTS: t.DSTS, Access: access, SignUp: t.SignUp})
 	for i, f := range t.Federated {
 		if err := b.federation(fmt.Sprintf("%s.federated[%d]", path, i), id, domains, f); err != nil {
 			return err
@@ -158,7 +170,8 @@ func (b *builder) user(path, tenantID string, domains []string, u User) error {
 		return err
 	}
 	b.dir.AddUser(&directory.User{ObjectID: oid, TenantID: tenantID, UPN: u.UPN, Password: either(u.Password, DefaultPassword),
-		Name: either(u.Name, local), Disabled: u.Disabled})
+		Name: either(u.Name, local), Disabled: u.Disabled, OneTimeCode: either(u.OneTimeCode, DefaultOneTimeCode),
+		RequireMFA: u.RequireMFA, Unenrolled: u.Unenrolled, PasswordExpired: u.PasswordExpired})
 	return nil
 }
 
@@ -185,7 +198,7 @@ func (b *builder) app(path, tenantID, tenantName string, a App) error {
 		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates,
 		Web: a.RedirectURIs.Web, SPA: a.RedirectURIs.SPA, Native: a.RedirectURIs.Native,
 		Public: a.Public, MultiTenant: a.MultiTenant, Family: a.Family, RequireConsent: a.RequireConsent, AssignedRoles: a.AssignedRoles,
-		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2),
+		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2), Continuous: a.CAE,
 	})
 	return nil
 }

@@ -25,6 +25,11 @@ type Config struct {
 	// Passwords and client secrets of known applications are still checked.
 	Lenient bool `json:"lenient,omitempty"`
 
+	// LoopLimit is how many equal token requests a client may make in five
+	// minutes before it is told that it goes in circles (AADSTS50196). Zero means
+	// any number. That of the real service is not known.
+	LoopLimit int `json:"loop_limit,omitempty"`
+
 	// Random is the source of codes, tokens and identifiers; nil means
 	// crypto/rand. It is read under a lock. Signing keys do not come from it.
 	Random io.Reader `json:"-"`
@@ -42,6 +47,10 @@ type Lifetimes struct {
 	// AccessToken is the life of access and ID tokens. Default 3599 s, which
 	// is what the real service answers most of the time.
 	AccessToken time.Duration `json:"access_token,omitempty"`
+	// LongAccessToken is the life of access tokens for resources that evaluate
+	// access continuously ([App] CAE), issued to clients that handle claims
+	// challenges. Default 28 h.
+	LongAccessToken time.Duration `json:"long_access_token,omitempty"`
 	// RefreshToken is the life of an unused refresh token. Default 90 days;
 	// refresh tokens of single-page applications live 24 hours at most.
 	RefreshToken time.Duration `json:"refresh_token,omitempty"`
@@ -52,7 +61,9 @@ type Lifetimes struct {
 	// DeviceInterval is the time that a client waits between two polls of a
 	// device code. Default 5 s.
 	DeviceInterval time.Duration `json:"device_interval,omitempty"`
-	// RefreshIn is the answer's refresh_in. Zero leaves the field out.
+	// RefreshIn is the answer's refresh_in: when clients should begin to ask for
+	// the next access token. It ends before AccessToken does. Zero leaves the
+	// field out.
 	RefreshIn time.Duration `json:"refresh_in,omitempty"`
 }
 
@@ -75,9 +86,18 @@ type Tenant struct {
 	Policies []string `json:"policies,omitempty"`
 	// ADFS are host names (without port) of the tenant's AD FS, which answers at
 	// https://{host}/adfs for the same people and applications.
-	ADFS  []string `json:"adfs,omitempty"`
-	Users []User   `json:"users,omitempty"`
-	Apps  []App    `json:"apps,omitempty"`
+	ADFS []string `json:"adfs,omitempty"`
+	// DSTS are host names (without port) of a dSTS, which answers at
+	// https://{host}/dstsv2/{tenant} for the same people and applications.
+	DSTS []string `json:"dsts,omitempty"`
+	// Access are the tenant's rules of Conditional Access.
+	Access []AccessPolicy `json:"access,omitempty"`
+	// SignUp lets people make accounts where an authorization request has
+	// prompt=create. Elsewhere the page for signing in is shown; that the real
+	// service does so is unverified.
+	SignUp bool   `json:"sign_up,omitempty"`
+	Users  []User `json:"users,omitempty"`
+	Apps   []App  `json:"apps,omitempty"`
 }
 
 // Federation is a domain with an identity provider of its own, in the shape of
@@ -114,6 +134,19 @@ type User struct {
 	Name string `json:"name,omitempty"`
 	// Disabled accounts cannot sign in or refresh (AADSTS50057).
 	Disabled bool `json:"disabled,omitempty"`
+	// OneTimeCode is the code of the second factor, the same each time; empty
+	// means [DefaultOneTimeCode]. It is typed when the person or an
+	// [AccessPolicy] requires a second factor.
+	OneTimeCode string `json:"one_time_code,omitempty"`
+	// RequireMFA asks for the second factor at every sign-in (AADSTS50076 where
+	// nobody can be asked).
+	RequireMFA bool `json:"require_mfa,omitempty"`
+	// Unenrolled people have no second factor yet, and get one where it is
+	// required (AADSTS50079 where nobody can be asked).
+	Unenrolled bool `json:"unenrolled,omitempty"`
+	// PasswordExpired keeps the person from signing in with the password
+	// (AADSTS50055, suberror user_password_expired).
+	PasswordExpired bool `json:"password_expired,omitempty"`
 }
 
 // RedirectURIs of an application by platform. The platform decides how a code
@@ -160,6 +193,11 @@ type App struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// Roles are the application permissions that the resource offers.
 	Roles []string `json:"roles,omitempty"`
+	// CAE resources evaluate access continuously: clients that say that they
+	// handle claims challenges (xms_cc, CP1) get tokens that live long, and are
+	// challenged when something happens to the person's account. See
+	// [ResourceURL].
+	CAE bool `json:"cae,omitempty"`
 	// TokenVersion of access tokens for this resource: 1 or 2; 0 means 2.
 	TokenVersion int `json:"token_version,omitempty"`
 }

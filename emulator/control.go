@@ -27,12 +27,38 @@ func (e *Emulator) ReplaceKeys() error { return e.keys.Rotate(true) }
 
 // Revoke ends the browser sessions of a person and kills the refresh tokens,
 // codes and device codes issued to them so far (AADSTS50173). Access tokens
-// live on until they expire. It fails when there is no such person.
+// live on until they expire, except that resources challenge clients that handle
+// it, as after [Emulator.RequireNewTokens]. It fails when there is no such
+// person.
 func (e *Emulator) Revoke(upn string) error {
 	if !e.platform.Revoke(upn) {
 		return fmt.Errorf("emulator: there is no user %q to revoke", upn)
 	}
 	return nil
+}
+
+// RequireNewTokens makes resources challenge the access tokens that a person got
+// so far, as continuous access evaluation does when the conditions of an access
+// change: [ResourceURL] answers them with 401, error="insufficient_claims" and
+// claims that ask for a newer token. Tokens of clients that did not say that they
+// handle challenges (xms_cc, CP1) are good until they expire. Refresh tokens stay
+// good. It fails when there is no such person.
+func (e *Emulator) RequireNewTokens(upn string) error {
+	if !e.platform.RequireNewTokens(upn) {
+		return fmt.Errorf("emulator: there is no user %q whose tokens could be too old", upn)
+	}
+	return nil
+}
+
+// ResourceURL is where the emulator stands for a resource of the configuration
+// ([App]), named by its client id: an API that wants a bearer token for itself,
+// answers what it read in it, and evaluates access continuously. In the query,
+// scope names a permission that the token must have (403,
+// error="insufficient_scope"), and acrs an authentication context: without it
+// clients that handle challenges are challenged (401), and others refused (403).
+// Microsoft Graph is at https://graph.microsoft.com/v1.0/me.
+func ResourceURL(clientID string) string {
+	return "https://login.microsoftonline.com/resource/" + clientID
 }
 
 // ApproveDevice does what a person does who enters a user code, signs in and
@@ -56,7 +82,8 @@ func (e *Emulator) DenyDevice(userCode string) error {
 
 // SetLifetimes changes the life spans of what is issued from now on. Zero
 // fields have their defaults, not their earlier values. It fails, and changes
-// nothing, when a life span is negative.
+// nothing, when a life span is negative or RefreshIn is not before the end of
+// access tokens.
 func (e *Emulator) SetLifetimes(l Lifetimes) error {
 	life, err := l.resolved()
 	if err != nil {

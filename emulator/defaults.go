@@ -1,11 +1,14 @@
 package emulator
 
+import "github.com/msal-go/msal/emulator/internal/directory"
+
 // What [Defaults] holds, for use in tests and examples. The passwords and
 // secrets are published test values.
 const (
 	DefaultTenantID     = "11111111-1111-4111-8111-111111111111"
 	DefaultTenantDomain = "contoso.onmicrosoft.com"
 	DefaultPassword     = "Passw0rd!"
+	DefaultOneTimeCode  = directory.DefaultOneTimeCode
 	DefaultUser         = "alice@contoso.test"
 	SecondUser          = "bob@contoso.test"
 

@@ -147,7 +147,7 @@ func TestUnknownTenantsHostsAndPaths(t *testing.T) {
 		"https://www.example.com/common/v2.0/.well-known/openid-configuration":       {404, 0},
 		"https://evil.login.microsoftonline.com.example/common/discovery/v2.0/keys":  {404, 0},
 		"https://entra:8443/common/v2.0/.well-known/openid-configuration":            {200, 0},
-		"https://graph.microsoft.com/v1.0/me":                                        {404, 0},
+		"https://graph.microsoft.com/v1.0/users":                                     {404, 0},
 		loginHost + "/common/v2.0/.well-known/openid-configuration?p=x&p=y":          {200, 0},
 		loginHost + "/COMMON/V2.0/.well-known/OPENID-configuration":                  {200, 0},
 		loginHost + "/9188040d-6c67-4c5b-b112-36a304b66dad/discovery/v2.0/keys":      {200, 0},

@@ -12,8 +12,8 @@
 //	client := emu.Client()                        // an *http.Client that never leaves memory
 //
 // Tenants may have relatives of Entra besides: External ID at
-// {name}.ciamlogin.com, Azure AD B2C at {name}.b2clogin.com ([Tenant] Policies)
-// and AD FS ([Tenant] ADFS). Regions of a cloud ({region}.login.microsoft.com) and
+// {name}.ciamlogin.com, Azure AD B2C at {name}.b2clogin.com ([Tenant] Policies),
+// AD FS ([Tenant] ADFS) and dSTS ([Tenant] DSTS). Regions of a cloud ({region}.login.microsoft.com) and
 // the instance metadata service's document about the region are there too.
 //
 // The zero [Config] is useful: see [Defaults] for the tenant, the people and the
@@ -21,13 +21,31 @@
 // between two emulators. A tenant's domain may be federated ([Federation]): then
 // the emulator stands for the domain's own identity provider too.
 //
+// Conditional Access is there in small ([AccessPolicy]): second factors and
+// their enrollment, authentication contexts, sign-in frequency, and what no
+// browser can meet. Pages ask people; silent requests get the suberror and the
+// claims challenge. [ResourceURL] stands for an API that evaluates access
+// continuously. Every suberror can be had by configuration:
+//
+//	basic_action                  AccessPolicy Require: RequireMFA; User RequireMFA, Unenrolled
+//	additional_action             AccessPolicy Require: RequireCompliantDevice
+//	message_only                  AccessPolicy Require: RequireBlock
+//	device_authentication_failed  AccessPolicy Require: RequireDeviceAuthentication
+//	protection_policy_required    AccessPolicy Require: RequireAppProtection
+//	token_expired                 AccessPolicy MaxAge
+//	bad_token                     Emulator.Revoke, or 90 days without use
+//	client_mismatch               another application's refresh token
+//	consent_required              App RequireConsent
+//	user_password_expired         User PasswordExpired
+//
 // # What tests can do
 //
 //   - move time: [Emulator.Advance], or time.Sleep inside a testing/synctest bubble,
 //   - break things on purpose and on schedule: [Emulator.Inject],
 //   - look at what the client sent: [Emulator.Journal], with every secret redacted,
 //   - learn what the client did wrong: [Emulator.Violations] and [Emulator.Advice],
-//   - act as the administrator: [Emulator.Revoke], [Emulator.RotateKeys],
+//   - act as the administrator: [Emulator.Revoke], [Emulator.RequireMFA],
+//     [Emulator.RequireNewTokens], [Emulator.RotateKeys],
 //     [Emulator.ApproveDevice], [Emulator.SetLifetimes].
 //
 // Whether the real service answers a given mistake with exactly the AADSTS

@@ -47,7 +47,7 @@ func New(cfg Config) (*Emulator, error) {
 	e.keys = mint.NewKeys(cfg.SigningKey, e.Now)
 	e.platform, err = endpoint.New(endpoint.Config{
 		Directory: dir, Keys: e.keys, Random: mint.NewSource(cfg.Random), Now: e.Now,
-		Lifetimes: life, Hosts: cfg.Hosts, Region: either(cfg.Region, defaultRegion), Logger: e.log,
+		Lifetimes: life, Hosts: cfg.Hosts, Region: either(cfg.Region, defaultRegion), LoopLimit: cfg.LoopLimit, Logger: e.log,
 	})
 	if err != nil {
 		return nil, err

@@ -86,5 +86,43 @@ func ExampleParseConfig() {
 	fmt.Println(err)
 	// Output:
 	// Fabrikam 1h30m0s <nil>
-	// emulator: configuration member tenants[0].user is unknown; known are adfs, apps, domains, federated, id, name, policies, users
+	// emulator: configuration member tenants[0].user is unknown; known are access, adfs, apps, domains, dsts, federated, id, name, policies, sign_up, users
+}
+
+// An administrator asks alice for a second factor. What she did not give one for
+// is refused, with the claims that an interactive sign-in is to send along.
+func ExampleEmulator_RequireMFA() {
+	emu, err := emulator.New(emulator.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := emu.RequireMFA(emulator.DefaultUser, true); err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := emu.Client().PostForm("https://login.microsoftonline.com/contoso.test/oauth2/v2.0/token", url.Values{
+		"grant_type": {"password"}, "client_id": {emulator.DesktopClientID}, "scope": {"User.Read"},
+		"username": {emulator.DefaultUser}, "password": {emulator.DefaultPassword},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	var refusal struct {
+		Error    string `json:"error"`
+		Suberror string `json:"suberror"`
+		Codes    []int  `json:"error_codes"`
+		Claims   string `json:"claims"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&refusal); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(refusal.Error, refusal.Suberror, refusal.Codes)
+	fmt.Println(refusal.Claims)
+	// Output:
+	// invalid_grant basic_action [50076]
+	// {"access_token":{"capolids":{"essential":true,"values":["2c4a3f99-8c95-54ad-93fe-f1d6480cef52"]}}}
 }

@@ -17,6 +17,8 @@ const (
 	EndpointKeys              = endpoint.KeySet
 	EndpointAuthorize         = endpoint.Authorize
 	EndpointSignIn            = endpoint.SignIn
+	EndpointSignUp            = endpoint.SignUp
+	EndpointSecondFactor      = endpoint.SecondFactor
 	EndpointConsent           = endpoint.Consent
 	EndpointToken             = endpoint.Token
 	EndpointDeviceCode        = endpoint.DeviceCode
@@ -24,6 +26,7 @@ const (
 	EndpointUserRealm         = endpoint.UserRealm
 	EndpointLogout            = endpoint.Logout
 	EndpointUserInfo          = endpoint.UserInfo
+	EndpointResource          = endpoint.Resource
 	EndpointInstanceMetadata  = endpoint.InstanceMetadata
 	EndpointOther             = endpoint.Other
 

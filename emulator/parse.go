@@ -140,6 +140,7 @@ func (l *Lifetimes) durations() map[string]*time.Duration {
 	return map[string]*time.Duration{
 		"access_token": &l.AccessToken, "refresh_token": &l.RefreshToken, "code": &l.Code,
 		"device_code": &l.DeviceCode, "device_interval": &l.DeviceInterval, "refresh_in": &l.RefreshIn,
+		"long_access_token": &l.LongAccessToken,
 	}
 }
 

@@ -15,13 +15,18 @@ func (b *builder) relatives(path string, t Tenant) error {
 			return wrong(fmt.Sprintf("%s.policies[%d]", path, i), "is not the name of a policy such as B2C_1_signin: %q", name)
 		}
 	}
-	for i, host := range t.ADFS {
-		at := fmt.Sprintf("%s.adfs[%d]", path, i)
-		if host == "" || strings.ContainsAny(host, "/:@ ") {
-			return wrong(at, "is not a host name such as adfs.contoso.test: %q", host)
-		}
-		if err := b.claim("federation host", host, at); err != nil {
-			return err
+	for _, set := range [...]struct {
+		name  string
+		hosts []string
+	}{{"adfs", t.ADFS}, {"dsts", t.DSTS}} {
+		for i, host := range set.hosts {
+			at := fmt.Sprintf("%s.%s[%d]", path, set.name, i)
+			if host == "" || strings.ContainsAny(host, "/:@ ") {
+				return wrong(at, "is not a host name such as %s.contoso.test: %q", set.name, host)
+			}
+			if err := b.claim("federation host", host, at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 func withRelatives(cfg *emulator.Config) {
 	cfg.Tenants[0].Policies = []string{"B2C_1_In"}
 	cfg.Tenants[0].ADFS = []string{"adfs.contoso.test"}
+	cfg.Tenants[0].DSTS = []string{"dsts.contoso.test"}
 	cfg.Hosts = []string{"login.contoso.test"}
 }
 
@@ -30,6 +31,9 @@ func TestConfigurationOfRelatives(t *testing.T) {
 		"https://login.contoso.test/contoso.test/v2.0":                        {"https://login.contoso.test/" + id + "/v2.0", "https://login.contoso.test/" + id + "/oauth2/v2.0/token"},
 		"https://adfs.contoso.test/adfs":                                      {"https://adfs.contoso.test/adfs", "https://adfs.contoso.test/adfs/oauth2/token/"},
 		"https://ADFS.contoso.test:8443/ADFS":                                 {"https://adfs.contoso.test:8443/adfs", "https://adfs.contoso.test:8443/adfs/oauth2/token/"},
+		"https://dsts.contoso.test/dstsv2/" + id:                              {"https://dsts.contoso.test/dstsv2/" + id, "https://dsts.contoso.test/dstsv2/" + id + "/oauth2/v2.0/token"},
+		"https://dsts.contoso.test/dstsv2/common":                             {"https://dsts.contoso.test/dstsv2/" + id, "https://dsts.contoso.test/dstsv2/common/oauth2/v2.0/token"},
+		"https://DSTS.contoso.test:8443/dstsv2/Contoso.test/v2.0":             {"https://dsts.contoso.test:8443/dstsv2/" + id, "https://dsts.contoso.test:8443/dstsv2/contoso.test/oauth2/v2.0/token"},
 		"https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0":          {"https://" + id + ".ciamlogin.com/" + id + "/v2.0", "https://contoso.ciamlogin.com/" + id + "/oauth2/v2.0/token"},
 		"https://" + id + ".ciamlogin.com/" + id + "/v2.0":                    {"https://" + id + ".ciamlogin.com/" + id + "/v2.0", "https://" + id + ".ciamlogin.com/" + id + "/oauth2/v2.0/token"},
 	} {
@@ -64,6 +68,10 @@ func TestRelativesHaveOnlyTheirOwnAddresses(t *testing.T) {
 		"AD FS with Entra's version": "https://adfs.contoso.test/adfs/v2.0" + document,
 		"AD FS's unknown path":       "https://adfs.contoso.test/adfs/portal",
 		"AD FS below another name":   "https://x.adfs.contoso.test/adfs" + document,
+		"dSTS under Entra's path":    "https://dsts.contoso.test/contoso.test/v2.0" + document,
+		"dSTS of another tenant":     "https://dsts.contoso.test/dstsv2/fabrikam.onmicrosoft.com" + document,
+		"dSTS without a tenant":      "https://dsts.contoso.test/dstsv2" + document,
+		"dSTS at Entra":              "https://login.microsoftonline.com/dstsv2/contoso.test" + document,
 		"AD FS at Entra":             "https://login.microsoftonline.com/adfs" + document,
 	} {
 		if a := f.get(address); a.Status != http.StatusNotFound {
@@ -97,6 +105,8 @@ func TestPeopleSignInAtRelatives(t *testing.T) {
 			map[string]any{"iss": "https://adfs.contoso.test/adfs", "upn": emulator.DefaultUser}, []string{"preferred_username", "tid", "oid"}, false},
 		{"External ID", "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/oauth2/v2.0/authorize", "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/oauth2/v2.0/token",
 			map[string]any{"iss": "https://" + id + ".ciamlogin.com/" + id + "/v2.0", "tid": id, "preferred_username": emulator.DefaultUser}, nil, true},
+		{"dSTS", "https://dsts.contoso.test/dstsv2/common/oauth2/v2.0/authorize", "https://dsts.contoso.test/dstsv2/common/oauth2/v2.0/token",
+			map[string]any{"iss": "https://dsts.contoso.test/dstsv2/" + id, "tid": id}, nil, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +130,40 @@ func TestPeopleSignInAtRelatives(t *testing.T) {
 			if got := a.text("client_info") != ""; got != c.clientInfo {
 				t.Errorf("client_info: %v, want %v", got, c.clientInfo)
 			}
+		})
+	}
+}
+
+// Each place shows its own page for codes, and every page after it stays there.
+func TestDevicesSignInAtRelatives(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ config, page, issuer string }{
+		"AD FS":       {"https://adfs.contoso.test/adfs", "https://adfs.contoso.test/adfs/oauth2/deviceauth", "https://adfs.contoso.test/adfs"},
+		"External ID": {"https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0", "https://contoso.ciamlogin.com/" + emulator.DefaultTenantID + "/oauth2/deviceauth", "https://" + emulator.DefaultTenantID + ".ciamlogin.com/" + emulator.DefaultTenantID + "/v2.0"},
+		"dSTS":        {"https://dsts.contoso.test/dstsv2/common", "https://dsts.contoso.test/dstsv2/common/oauth2/deviceauth", "https://dsts.contoso.test/dstsv2/" + emulator.DefaultTenantID},
+		"Entra":       {authority + "/v2.0", loginHost + "/common/oauth2/deviceauth", authority + "/v2.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, withRelatives, withAccess(emulator.AccessPolicy{Name: "all", Require: emulator.RequireMFA}))
+			config := f.get(c.config + "/.well-known/openid-configuration")
+			a := f.post(config.text("device_authorization_endpoint"), url.Values{"client_id": {emulator.DeviceClientID}, "scope": {"openid"}})
+			if a.Status != 200 || a.text("verification_uri") != c.page {
+				t.Fatalf("%s, verification_uri %s", a.summary(), a.text("verification_uri"))
+			}
+			agent := f.alice()
+			if err := agent.ApproveDevice(t.Context(), c.page, a.text("user_code")); err != nil {
+				t.Fatal(err)
+			}
+			got := f.post(config.text("token_endpoint"), poll(a))
+			if got.Status != 200 || idToken(t, got)["iss"] != c.issuer {
+				t.Errorf("%s", got.summary())
+			}
+			again := f.post(config.text("device_authorization_endpoint"), url.Values{"client_id": {emulator.DeviceClientID}, "scope": {"openid"}})
+			if err := agent.DenyDevice(t.Context(), c.page, again.text("user_code")); err != nil {
+				t.Error(err)
+			}
+			refused(t, "denied", f.post(config.text("token_endpoint"), poll(again)), 400, "authorization_declined", 70020)
 		})
 	}
 }
@@ -206,6 +250,7 @@ func TestBadRelativesAreRefused(t *testing.T) {
 		"tenants[0].policies[1]": func(c *emulator.Config) { c.Tenants[0].Policies = []string{"b2c_1_in", "a/b"} },
 		"tenants[0].policies[0]": func(c *emulator.Config) { c.Tenants[0].Policies = []string{""} },
 		"tenants[0].adfs[0]":     func(c *emulator.Config) { c.Tenants[0].ADFS = []string{"https://adfs.contoso.test"} },
+		"tenants[0].dsts[0]":     func(c *emulator.Config) { c.Tenants[0].DSTS = []string{"dsts.contoso.test/dstsv2"} },
 		"tenants[0].adfs[1]":     func(c *emulator.Config) { c.Tenants[0].ADFS = []string{"a.test", "A.test"} },
 		"region":                 func(c *emulator.Config) { c.Region = "West US 2" },
 	} {

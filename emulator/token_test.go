@@ -483,6 +483,9 @@ func TestCapabilitiesAndRefreshIn(t *testing.T) {
 	if err := f.emu.SetLifetimes(emulator.Lifetimes{Code: -1}); err == nil {
 		t.Error("a negative life span was accepted")
 	}
+	if err := f.emu.SetLifetimes(emulator.Lifetimes{RefreshIn: time.Hour}); err == nil {
+		t.Error("a refresh after the end of the token was accepted")
+	}
 }
 
 func TestLenientRegistersTheUnknown(t *testing.T) {

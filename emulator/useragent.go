@@ -24,8 +24,9 @@ var (
 )
 
 // UserAgent is a scripted browser: one person with one set of cookies, who
-// fills the emulator's pages in, follows redirects and takes the answer to an
-// application that listens on this machine. It runs no scripts. It is safe for
+// fills the emulator's pages in, also those for the second factor and for a new
+// account, follows redirects and takes the answer to an application that listens
+// on this machine. It runs no scripts. It is safe for
 // concurrent use: visits share cookies as tabs do.
 type UserAgent struct {
 	robot *robot.Robot
@@ -35,23 +36,24 @@ type UserAgent struct {
 // emulator in memory, under the host names of the identity platform. For
 // addresses of a [Server] use [Server.UserAgent].
 func (e *Emulator) UserAgent(upn, password string) *UserAgent {
-	return newUserAgent(upn, password, e.Transport(), func(string) bool { return false })
+	return e.newUserAgent(upn, password, e.Transport(), func(string) bool { return false })
 }
 
 // UserAgent returns a browser for a person, without cookies. It reaches the
 // emulator through the server, under the server's address and the host names
 // of the identity platform.
 func (s *Server) UserAgent(upn, password string) *UserAgent {
-	return newUserAgent(upn, password, s.server.Transport(), func(host string) bool {
+	return s.emulator.newUserAgent(upn, password, s.server.Transport(), func(host string) bool {
 		name, port, err := net.SplitHostPort(host)
 		return err == nil && port == s.server.Port() && listen.IsLoopback(name)
 	})
 }
 
-func newUserAgent(upn, password string, platform http.RoundTripper, own func(host string) bool) *UserAgent {
+func (e *Emulator) newUserAgent(upn, password string, platform http.RoundTripper, own func(host string) bool) *UserAgent {
 	var known listen.Hosts
 	return &UserAgent{robot: robot.New(robot.Config{
 		UPN: upn, Password: password, Platform: platform,
+		Factor: func() string { return either(e.platform.OneTimeCode(upn), DefaultOneTimeCode) },
 		IsPlatform: func(host string) bool {
 			name := host
 			if h, _, err := net.SplitHostPort(host); err == nil {

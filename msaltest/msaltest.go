@@ -244,6 +244,13 @@ func (s *Server) Browser(upn string) func(ctx context.Context, url string) error
 	return s.inBackground(s.UserAgent(upn).Open)
 }
 
+// NewPerson is [Server.Browser] with a person who is not in the configuration:
+// somebody who makes an account where the client asks for prompt=create, and
+// signs in with it later. The configuration's tenant has to let people sign up.
+func (s *Server) NewPerson(upn, password string) func(ctx context.Context, url string) error {
+	return s.inBackground(s.emulator.UserAgent(upn, password).Open)
+}
+
 // CancelingBrowser is [Server.Browser] with a person who does not agree, so
 // that the client is answered with error=access_denied.
 func (s *Server) CancelingBrowser(upn string) func(ctx context.Context, url string) error {

@@ -336,3 +336,37 @@ func TestServerWorksInABubble(t *testing.T) {
 		}
 	})
 }
+
+// People of the configuration give their second factor, and people who are not
+// in it make an account first.
+func TestBrowsersGiveSecondFactorsAndMakeAccounts(t *testing.T) {
+	t.Parallel()
+	cfg := emulator.Defaults()
+	cfg.Tenants[0].SignUp = true
+	cfg.Tenants[0].Access = []emulator.AccessPolicy{{Name: "everything", Require: emulator.RequireMFA}}
+	srv := msaltest.New(t, cfg)
+	for prompt, open := range map[string]func(context.Context, string) error{
+		"login":  srv.Browser(emulator.DefaultUser),
+		"create": srv.NewPerson("dora@contoso.test", "open-sesame"),
+	} {
+		answers := make(chan url.Values, 1)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { answers <- r.URL.Query() })}
+		go app.Serve(listener)
+		q := url.Values{"client_id": {srv.PublicClientID()}, "redirect_uri": {"http://localhost:" + fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)},
+			"response_type": {"code"}, "scope": {"User.Read"}, "prompt": {prompt}, "state": {prompt}}
+		if err := open(t.Context(), srv.Authority()+"/oauth2/v2.0/authorize?"+q.Encode()); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-answers; got.Get("code") == "" || got.Get("state") != prompt {
+			t.Errorf("prompt=%s: the answer has the error %q", prompt, got.Get("error"))
+		}
+		app.Close()
+	}
+	if n := len(srv.Emulator().Requests(emulator.EndpointSecondFactor)); n != 2 {
+		t.Errorf("%d second factors, want 2", n)
+	}
+}

@@ -17,6 +17,11 @@ type User struct {
 	Password string
 	Name     string
 	Disabled bool
+
+	OneTimeCode     string // of the second factor
+	RequireMFA      bool   // at every sign-in
+	Unenrolled      bool   // has no second factor yet
+	PasswordExpired bool
 }
 
 // App is an application registration.
@@ -42,6 +47,7 @@ type App struct {
 	TokenVersion   int
 	DefaultScopes  []string // what .default means for people; nil means Scopes
 	Registered     bool     // made on first use by a lenient platform
+	Continuous     bool     // evaluates access continuously
 }
 
 // Tenant is one directory.
@@ -52,6 +58,9 @@ type Tenant struct {
 
 	Policies []string // of Azure AD B2C
 	ADFS     []string // host names
+	DSTS     []string // host names
+	Access   []*Access
+	SignUp   bool // people may make accounts
 }
 
 // Directory holds everything. It is safe for concurrent use.

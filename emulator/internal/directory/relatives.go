@@ -16,10 +16,19 @@ func (t *Tenant) Initial(label string) bool {
 
 // TenantWithADFS finds the tenant whose AD FS has this host name.
 func (d *Directory) TenantWithADFS(host string) (*Tenant, bool) {
+	return d.tenantAt(host, func(t *Tenant) []string { return t.ADFS })
+}
+
+// TenantWithDSTS finds the tenant whose dSTS has this host name.
+func (d *Directory) TenantWithDSTS(host string) (*Tenant, bool) {
+	return d.tenantAt(host, func(t *Tenant) []string { return t.DSTS })
+}
+
+func (d *Directory) tenantAt(host string, names func(*Tenant) []string) (*Tenant, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	for _, t := range d.tenants {
-		if slices.ContainsFunc(t.ADFS, func(have string) bool { return strings.EqualFold(have, host) }) {
+		if slices.ContainsFunc(names(t), func(have string) bool { return strings.EqualFold(have, host) }) {
 			return t, true
 		}
 	}

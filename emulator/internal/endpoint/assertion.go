@@ -85,7 +85,7 @@ func (p *Platform) checkAssertionClaims(c *Call, tenant *directory.Tenant, app *
 // isTokenAudience accepts the token endpoint under any name of the cloud, and
 // the issuers of the tenant.
 func (p *Platform) isTokenAudience(c *Call, tenant *directory.Tenant, audience string) bool {
-	if c.place.kind == b2c || c.place.kind == adfs {
+	if c.place.kind == b2c || c.place.kind == adfs || c.place.kind == dsts {
 		return c.isRelativeAudience(tenant, audience)
 	}
 	u, err := url.Parse(audience)

@@ -24,6 +24,7 @@ type authRequest struct {
 	scopes     directory.Scopes
 	prompt     string
 	loginHint  string
+	domainHint string
 	maxAge     time.Duration // negative: not asked
 	challenge  string
 	method     string
@@ -96,6 +97,7 @@ func (p *Platform) authTarget(c *Call) (authRequest, *Error) {
 func (p *Platform) authParameters(c *Call, req *authRequest) *Error {
 	req.state, req.nonce = c.param("state"), c.param("nonce")
 	req.loginHint, req.claims = c.param("login_hint"), c.param("claims")
+	req.domainHint = c.param("domain_hint")
 	req.clientInfo = c.param("client_info") == "1"
 	req.instance = strings.EqualFold(c.param("instance_aware"), "true")
 	switch mode := c.param("response_mode"); mode {
@@ -211,7 +213,9 @@ func (p *Platform) enter(w http.ResponseWriter, r *http.Request, c *Call, req au
 	switch {
 	case req.prompt == "none":
 		p.silent(w, r, c, req, people, hinted)
-	case req.prompt == "login" || req.prompt == "create":
+	case req.prompt == "create" && req.tenant != nil && req.tenant.SignUp:
+		p.askSignUp(w, c, &pending{req: req}, req.loginHint, "", "")
+	case req.prompt == "login" || req.prompt == "create": // where nobody can sign up, people sign in
 		p.askPassword(w, c, req, req.loginHint, "")
 	case req.loginHint != "" && hinted >= 0:
 		p.proceed(w, r, c, req, people[hinted])
@@ -244,6 +248,7 @@ func (p *Platform) silent(w http.ResponseWriter, r *http.Request, c *Call, req a
 	p.mu.Lock()
 	agreed := p.state.consented(s.user, req.app, req.scopes.Resource)
 	p.mu.Unlock()
+	barrier := p.barrier((&pending{req: req}).usage(s))
 	switch {
 	case p.tooOld(req, s.authTime):
 		p.respondError(w, r, c, req, p.fail("NotSignedIn"))
@@ -251,6 +256,9 @@ func (p *Platform) silent(w http.ResponseWriter, r *http.Request, c *Call, req a
 		e := p.fail("ConsentRequired", "app", req.app.Name)
 		e.Kind = "consent_required"
 		p.respondError(w, r, c, req, e)
+	case barrier != nil:
+		barrier.Kind = "interaction_required"
+		p.respondError(w, r, c, req, barrier)
 	default:
 		p.respondCode(w, r, c, req, s)
 	}
@@ -266,13 +274,26 @@ func (p *Platform) sessionsOf(r *http.Request, req authRequest) []session {
 	defer p.mu.Unlock()
 	var out []session
 	for _, s := range p.state.sessions[cookie.Value] {
-		if !s.user.Disabled && (req.tenant == nil || s.user.TenantID == req.tenant.ID) {
+		if !s.user.Disabled && (req.tenant == nil || s.user.TenantID == req.tenant.ID) && p.hinted(req, s.user) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
+// hinted reports whether a person may be whom domain_hint means: a domain is its
+// tenant's people, consumers is nobody here, and what is not known is no hint.
+// That the real service passes other people's sessions over is unverified.
+func (p *Platform) hinted(req authRequest, user *directory.User) bool {
+	if strings.EqualFold(req.domainHint, "consumers") {
+		return false
+	}
+	t, known := p.dir.Tenant(req.domainHint)
+	return !known || t.ID == user.TenantID
+}
+
 func (p *Platform) tooOld(req authRequest, authTime time.Time) bool {
-	return req.maxAge >= 0 && p.now().Sub(authTime) > req.maxAge
+	// Zero asks for a sign-in now, like prompt=login, also where the clock of a
+	// test stands still (OpenID Connect Core section 3.1.2.1).
+	return req.maxAge == 0 || req.maxAge > 0 && p.now().Sub(authTime) > req.maxAge
 }

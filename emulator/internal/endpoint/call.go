@@ -16,6 +16,8 @@ const (
 	KeySet            = "keys"
 	Authorize         = "authorize"
 	SignIn            = "sign_in"
+	SignUp            = "sign_up"
+	SecondFactor      = "second_factor"
 	Consent           = "consent"
 	Token             = "token"
 	DeviceCode        = "device_code"
@@ -23,6 +25,7 @@ const (
 	UserRealm         = "user_realm"
 	Logout            = "logout"
 	UserInfo          = "user_info"
+	Resource          = "resource"
 	WSTrust           = "ws_trust"
 	InstanceMetadata  = "instance_metadata"
 	Other             = "other"
@@ -64,7 +67,9 @@ type Call struct {
 	tenant string // path segment, as asked
 	rest   string // path after the tenant, lower case
 	policy string // of Azure AD B2C, lower case
-	body   error  // what was wrong with the body
+
+	segment string // that names the tenant at dSTS, lower case
+	body    error  // what was wrong with the body
 
 	federation *directory.Federation // whose identity provider is asked; nil: the platform
 }
@@ -129,10 +134,17 @@ func correlation(r *http.Request, c *Call) string {
 
 func endpointOf(c *Call) string {
 	if !c.known {
-		if c.rest == "userinfo" && strings.EqualFold(c.tenant, "oidc") && strings.HasPrefix(c.place.host, "graph.") {
+		switch address := strings.ToLower(c.tenant) + "/" + c.rest; {
+		case !strings.HasPrefix(c.place.host, "graph."):
+		case address == "oidc/userinfo":
 			return UserInfo
+		case address == "v1.0/me":
+			return Resource
 		}
 		return Other
+	}
+	if c.tenant == resourcePath && directory.IsID(c.rest) {
+		return Resource
 	}
 	switch c.rest {
 	case "discovery/instance":
@@ -145,6 +157,10 @@ func endpointOf(c *Call) string {
 		return Authorize
 	case "login":
 		return SignIn
+	case "signup":
+		return SignUp
+	case "mfa":
+		return SecondFactor
 	case "consent":
 		return Consent
 	case "oauth2/v2.0/token":

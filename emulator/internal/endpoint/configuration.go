@@ -47,7 +47,7 @@ func (p *Platform) configuration(w http.ResponseWriter, r *http.Request, c *Call
 		return
 	}
 	w.Header().Set("Cache-Control", "max-age=86400, private")
-	if c.place.kind == b2c || c.place.kind == adfs {
+	if c.place.kind == b2c || c.place.kind == adfs || c.place.kind == dsts {
 		p.relativeConfiguration(w, c, tenant)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 )
 
 func (p *Platform) askConsent(w http.ResponseWriter, c *Call, x *pending, scopes directory.Scopes) {
+	x.page = consentPage
 	list := strings.Fields(scopes.Granted())
 	if scopes.Offline {
 		list = append(list, "offline_access")
@@ -20,14 +21,7 @@ func (p *Platform) askConsent(w http.ResponseWriter, c *Call, x *pending, scopes
 
 // consent answers what the consent page posts: /{tenant}/consent.
 func (p *Platform) consent(w http.ResponseWriter, r *http.Request, c *Call) {
-	if r.Method != http.MethodPost {
-		p.errorPage(w, c, p.fail("MethodNotAllowed", "allowed", "POST"))
-		return
-	}
-	x, refused := p.resume(c)
-	if refused == nil && x.user == nil {
-		refused = p.fail("BodyMalformed", "why", "nobody has signed in yet")
-	}
+	x, refused := p.resumeAt(r, c, consentPage)
 	if refused != nil {
 		p.errorPage(w, c, refused)
 		return
@@ -52,5 +46,5 @@ func (p *Platform) consent(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.endDevice(w, c, x, true)
 		return
 	}
-	p.respondCode(w, r, c, x.req, session{user: x.user, authTime: x.authTime})
+	p.respondCode(w, r, c, x.req, session{user: x.user, authTime: x.authTime, mfa: x.mfa})
 }

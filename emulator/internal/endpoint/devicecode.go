@@ -43,15 +43,18 @@ func (p *Platform) startDevice(r *http.Request, c *Call) (*deviceAnswer, *Error)
 	if err != nil {
 		return nil, p.scopeFailure(err, c.tenant)
 	}
+	if _, refused := p.claimsOf(c.Form.Get("claims")); refused != nil {
+		return nil, refused
+	}
 	now := p.now()
-	d := &device{grant: grant{app: app, tenant: tenant, scopes: scopes}, tenantName: c.tenant,
+	d := &device{claims: c.Form.Get("claims"), grant: grant{app: app, tenant: tenant, scopes: scopes}, tenantName: c.tenant,
 		deviceCode: p.random.Handle("D"), userCode: p.random.UserCode()}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	d.expires, d.interval = now.Add(p.life.DeviceCode), p.life.DeviceInterval
 	p.state.devices[d.deviceCode], p.state.userCodes[d.userCode] = d, d
 	p.state.sweep(now)
-	address := c.place.base + "/common/oauth2/deviceauth"
+	address := c.place.base + c.devicePath()
 	return &deviceAnswer{
 		UserCode: d.userCode, DeviceCode: d.deviceCode, Address: address,
 		ExpiresIn: int64(p.life.DeviceCode.Seconds()), Interval: int64(d.interval.Seconds()),

@@ -11,7 +11,18 @@ import (
 	"github.com/msal-go/msal/emulator/internal/page"
 )
 
-const devicePath = "/common/oauth2/deviceauth"
+// devicePath is where people enter the codes of devices, at the place that a
+// request came to.
+func (c *Call) devicePath() string {
+	segment := "common"
+	switch c.place.kind {
+	case customer:
+		segment = strings.ToLower(c.tenant) // there is no common there
+	case adfs, dsts:
+		segment = c.prefix()
+	}
+	return "/" + segment + "/oauth2/deviceauth"
+}
 
 // devicePage answers the page where a person enters the code of a device.
 func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
@@ -42,7 +53,7 @@ func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
 		return
 	}
 	c.ClientID = d.app.ClientID
-	x := &pending{device: d}
+	x := &pending{device: d, req: authRequest{prefix: c.prefix()}}
 	people := p.sessionsOf(r, authRequest{tenant: d.tenant, tenantName: d.tenantName})
 	if len(people) == 1 {
 		p.proceedWith(w, r, c, x, people[0])
@@ -52,22 +63,20 @@ func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
 }
 
 func (p *Platform) askUserCode(w http.ResponseWriter, c *Call, code, problem string) {
-	data := page.DeviceCodeData{Action: devicePath, Code: code, Error: problem}
+	data := page.DeviceCodeData{Action: c.devicePath(), Code: code, Error: problem}
 	p.show(w, c, http.StatusOK, func(out io.Writer) error { return p.pages.DeviceCode(out, data) })
 }
 
 // confirmDevice asks whether the person means to sign in on another device,
 // which is what protects them from codes that somebody sent them.
 func (p *Platform) confirmDevice(w http.ResponseWriter, c *Call, x *pending) {
-	data := page.DeviceConfirmData{Action: devicePath, Hidden: p.remember(x), AppName: x.device.app.Name, Username: x.user.UPN}
+	x.page = confirmPage
+	data := page.DeviceConfirmData{Action: c.devicePath(), Hidden: p.remember(x), AppName: x.device.app.Name, Username: x.user.UPN}
 	p.show(w, c, http.StatusOK, func(out io.Writer) error { return p.pages.DeviceConfirm(out, data) })
 }
 
 func (p *Platform) deviceConfirmed(w http.ResponseWriter, c *Call) {
-	x, refused := p.resume(c)
-	if refused == nil && (x.device == nil || x.user == nil) {
-		refused = p.fail("BodyMalformed", "why", "nobody has signed in yet")
-	}
+	x, refused := p.resume(c, confirmPage)
 	if refused != nil {
 		p.errorPage(w, c, refused)
 		return
@@ -89,7 +98,7 @@ func (p *Platform) deviceConfirmed(w http.ResponseWriter, c *Call) {
 
 // endDevice records the person's decision and shows the last page.
 func (p *Platform) endDevice(w http.ResponseWriter, c *Call, x *pending, approve bool) {
-	if refused := p.decideDevice(x.device, session{user: x.user, authTime: x.authTime}, approve); refused != nil {
+	if refused := p.decideDevice(x.device, session{user: x.user, authTime: x.authTime, mfa: x.mfa}, approve); refused != nil {
 		p.errorPage(w, c, refused)
 		return
 	}
@@ -120,7 +129,7 @@ func (p *Platform) decideDevice(d *device, s session, approve bool) *Error {
 		}
 		d.tenant = t
 	}
-	d.user, d.authTime, d.approved = s.user, s.authTime, true
+	d.user, d.authTime, d.mfa, d.approved = s.user, s.authTime, s.mfa, true
 	d.epoch = p.state.epochs[s.user.ObjectID]
 	return nil
 }
@@ -147,6 +156,12 @@ func (p *Platform) DecideDevice(userCode, upn string, approve bool) error {
 			return err
 		}
 		s.user = user
+		if e := p.barrier((&pending{device: d}).usage(s)); e != nil {
+			if !canBeAsked(e) {
+				return e
+			}
+			s.mfa = true // the person types the code
+		}
 		p.mu.Lock()
 		p.state.consents[consentKey(user, d.app, d.scopes.Resource)] = true
 		p.mu.Unlock()

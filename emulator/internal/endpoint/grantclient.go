@@ -24,7 +24,7 @@ func (p *Platform) redeemClient(c *Call, tenant *directory.Tenant, who client) (
 	if refused != nil {
 		return nil, refused
 	}
-	life := p.Lifetimes()
+	life := accessLife(scopes.Resource, capabilities, p.Lifetimes())
 	t := p.describe(c, who, tenant.ID, life.AccessToken)
 	t.Resource, t.Audience, t.Capabilities = scopes.Resource, audience(scopes), capabilities
 	for _, role := range scopes.Resource.Roles {

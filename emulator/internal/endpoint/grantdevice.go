@@ -15,26 +15,29 @@ func (p *Platform) redeemDevice(c *Call, tenant *directory.Tenant, who client) (
 	if !who.app.Public && who.proof == "0" {
 		return nil, p.fail("NoCredential")
 	}
-	g, refused := p.pollDevice(c, tenant, who, value)
+	g, claims, refused := p.pollDevice(c, tenant, who, value)
 	if refused != nil {
 		return nil, refused
 	}
 	c.User = g.user.UPN
-	return p.issue(c, who, *g, c.Form.Get("claims"))
+	if asked := c.Form.Get("claims"); asked != "" {
+		claims = asked
+	}
+	return p.issue(c, who, *g, claims)
 }
 
-func (p *Platform) pollDevice(c *Call, tenant *directory.Tenant, who client, value string) (*grant, *Error) {
+func (p *Platform) pollDevice(c *Call, tenant *directory.Tenant, who client, value string) (g *grant, claims string, refused *Error) {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	d := p.state.devices[value]
 	switch {
 	case d == nil || d.app != who.app || d.used:
-		return nil, p.fail("DeviceCodeBad")
+		return nil, "", p.fail("DeviceCodeBad")
 	case now.After(d.expires):
-		return nil, p.fail("DeviceExpired")
+		return nil, "", p.fail("DeviceExpired")
 	case d.declined:
-		return nil, p.fail("DeviceDeclined")
+		return nil, "", p.fail("DeviceDeclined")
 	}
 	since := now.Sub(d.lastPoll)
 	early := !d.lastPoll.IsZero() && since < d.interval
@@ -47,17 +50,17 @@ func (p *Platform) pollDevice(c *Call, tenant *directory.Tenant, who client, val
 	case d.approved: // released clients never slow down, and the real service serves them
 	case early:
 		d.interval += 5 * time.Second
-		return nil, p.fail("DeviceSlowDown")
+		return nil, "", p.fail("DeviceSlowDown")
 	default:
-		return nil, p.fail("DevicePending")
+		return nil, "", p.fail("DevicePending")
 	}
 	if tenant != nil && tenant != d.tenant {
-		return nil, p.fail("CodeWrongTenant")
+		return nil, "", p.fail("CodeWrongTenant")
 	}
 	if p.state.isRevoked(&d.grant) {
-		return nil, p.fail("GrantRevoked")
+		return nil, "", p.fail("GrantRevoked")
 	}
 	d.used = true
-	g := d.grant
-	return &g, nil
+	taken := d.grant
+	return &taken, d.claims, nil
 }

@@ -45,5 +45,10 @@ func (p *Platform) redeemOnBehalf(c *Call, tenant *directory.Tenant, who client)
 	case tenant != nil && tenant.ID != user.TenantID:
 		return nil, p.fail("UserNotInTenant", "user", user.UPN, "tenant", tenant.Name, "app", who.app.Name)
 	}
-	return p.issueFor(c, who, user, scopes)
+	g, refused := p.grantTo(who, user, scopes)
+	if refused != nil {
+		return nil, refused
+	}
+	g.inherit(claims)
+	return p.issue(c, who, g, c.Form.Get("claims"))
 }

@@ -32,13 +32,20 @@ func (p *Platform) redeemPassword(c *Call, tenant *directory.Tenant, who client)
 
 // issueFor makes the answer for a person who is known without a browser.
 func (p *Platform) issueFor(c *Call, who client, user *directory.User, scopes directory.Scopes) (*tokenAnswer, *Error) {
+	g, refused := p.grantTo(who, user, scopes)
+	if refused != nil {
+		return nil, refused
+	}
+	return p.issue(c, who, g, c.Form.Get("claims"))
+}
+
+// grantTo is the grant of a person who signs in now, without a browser.
+func (p *Platform) grantTo(who client, user *directory.User, scopes directory.Scopes) (grant, *Error) {
 	home, ok := p.dir.Tenant(user.TenantID)
 	if !ok {
-		return nil, p.fail("InternalError")
+		return grant{}, p.fail("InternalError")
 	}
 	p.mu.Lock()
-	epoch := p.state.epochs[user.ObjectID]
-	p.mu.Unlock()
-	g := grant{app: who.app, user: user, tenant: home, scopes: scopes, authTime: p.now(), epoch: epoch}
-	return p.issue(c, who, g, c.Form.Get("claims"))
+	defer p.mu.Unlock()
+	return grant{app: who.app, user: user, tenant: home, scopes: scopes, authTime: p.now(), epoch: p.state.epochs[user.ObjectID]}, nil
 }

@@ -140,6 +140,8 @@ func (pl place) issuerV2(tenant string) string {
 		return "https://" + tenant + ".ciamlogin.com/" + tenant + "/v2.0"
 	case adfs:
 		return pl.issuer
+	case dsts:
+		return pl.issuer + "/" + tenant
 	}
 	return pl.issuer + "/" + tenant + "/v2.0"
 }

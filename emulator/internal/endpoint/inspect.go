@@ -34,6 +34,11 @@ func (p *Platform) inspect(r *http.Request, c *Call) {
 	if c.Endpoint == Authorize {
 		inspectAuthorize(c)
 	}
+	if c.Endpoint == Token || c.Endpoint == DeviceCode || c.Endpoint == Authorize {
+		if _, err := parseClaims(c.param("claims")); err != nil {
+			c.note(Finding{Rule: "claims", Detail: "the claims parameter is not a claims request in JSON", Source: "OpenID Connect Core section 5.5"})
+		}
+	}
 }
 
 func (p *Platform) inspectPost(r *http.Request, c *Call) {
@@ -56,6 +61,9 @@ func (p *Platform) inspectPost(r *http.Request, c *Call) {
 }
 
 func inspectAuthorize(c *Call) {
+	if prompts := strings.Fields(c.param("prompt")); len(prompts) > 1 && slices.Contains(prompts, "none") {
+		c.note(Finding{Rule: "prompt-none", Detail: "prompt=none came with another value", Source: "OpenID Connect Core section 3.1.2.1"})
+	}
 	if c.param("response_type") == "" {
 		return
 	}

@@ -24,6 +24,8 @@ type Lifetimes struct {
 	DeviceCode     time.Duration
 	DeviceInterval time.Duration
 	RefreshIn      time.Duration // zero: not answered
+
+	LongAccessToken time.Duration // where access is evaluated continuously
 }
 
 // Config is what a platform needs.
@@ -35,6 +37,7 @@ type Config struct {
 	Lifetimes Lifetimes
 	Hosts     []string
 	Region    string // of the machine
+	LoopLimit int    // equal token requests in five minutes; 0: any number
 	Logger    *slog.Logger
 }
 
@@ -50,6 +53,8 @@ type Platform struct {
 	table  Table
 	pages  *page.Pages
 	log    *slog.Logger
+
+	loopLimit int
 
 	mu    sync.Mutex // guards what follows
 	life  Lifetimes
@@ -68,7 +73,7 @@ func New(cfg Config) (*Platform, error) {
 	}
 	return &Platform{
 		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region,
-		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, life: cfg.Lifetimes, state: newState(),
+		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, loopLimit: cfg.LoopLimit, life: cfg.Lifetimes, state: newState(),
 	}, nil
 }
 
@@ -108,6 +113,10 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.authorize(w, r, c)
 	case SignIn:
 		p.signIn(w, r, c)
+	case SignUp:
+		p.signUp(w, r, c)
+	case SecondFactor:
+		p.secondFactor(w, r, c)
 	case Consent:
 		p.consent(w, r, c)
 	case Token:
@@ -122,6 +131,8 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.logout(w, r, c)
 	case UserInfo:
 		p.userInfo(w, r, c)
+	case Resource:
+		p.resource(w, r, c)
 	case InstanceMetadata:
 		p.machine(w, r, c)
 	case FederationMetadata:
@@ -136,7 +147,7 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 // force answers with the error that a fault asked for, in the endpoint's form.
 func (p *Platform) force(w http.ResponseWriter, c *Call) {
 	switch c.Endpoint {
-	case SignIn, Consent, DevicePage, Logout:
+	case SignIn, SignUp, SecondFactor, Consent, DevicePage, Logout:
 		p.errorPage(w, c, c.Force)
 	default:
 		p.refuse(w, c, c.Force)

@@ -21,7 +21,11 @@ const (
 	b2c           // Azure AD B2C: https://{name}.b2clogin.com/{tenant}/{policy}
 	customer      // External ID: https://{name}.ciamlogin.com/{tenant}
 	adfs          // AD FS: https://{host}/adfs
+	dsts          // dSTS: https://{host}/dstsv2/{tenant}
 )
+
+// dstsPath is in front of the tenant at dSTS.
+const dstsPath = "dstsv2"
 
 // adfsPath is where AD FS has everything.
 const adfsPath = "adfs"
@@ -33,7 +37,11 @@ var adfsRests = map[string]string{
 	"oauth2/authorize":                 "oauth2/v2.0/authorize",
 	"oauth2/token":                     "oauth2/v2.0/token",
 	"oauth2/logout":                    "oauth2/v2.0/logout",
+	"oauth2/devicecode":                "oauth2/v2.0/devicecode", // since AD FS 2019
+	"oauth2/deviceauth":                "oauth2/deviceauth",
 	"login":                            "login",
+	"signup":                           "signup",
+	"mfa":                              "mfa",
 	"consent":                          "consent",
 }
 
@@ -49,9 +57,33 @@ func (p *Platform) relate(c *Call) bool {
 		return p.relateB2C(c)
 	case c.place.local && p.relateB2C(c): // a custom domain
 		return true
+	case p.relateDSTS(c):
+		return c.rest != ""
 	default:
 		return !p.relateADFS(c) || c.rest != ""
 	}
+}
+
+// relateDSTS reports whether the host is that of a dSTS; then the rest is empty
+// for paths that it does not have. Where it has its configuration is what
+// MSAL's clients ask for; that it has the other paths of Entra is unverified.
+func (p *Platform) relateDSTS(c *Call) bool {
+	tenant, ok := p.dir.TenantWithDSTS(c.place.host)
+	if !ok {
+		return false
+	}
+	segment, rest, _ := strings.Cut(c.rest, "/")
+	asked, found := p.dir.Tenant(segment)
+	if !strings.EqualFold(c.tenant, dstsPath) || segment != "common" && (!found || asked != tenant) {
+		rest = ""
+	}
+	if rest == ".well-known/openid-configuration" {
+		rest = "v2.0/" + rest
+	}
+	c.place.base = strings.ToLower(c.place.base)
+	c.place.kind, c.place.issuer = dsts, c.place.base+"/"+dstsPath
+	c.tenant, c.segment, c.rest, c.known = tenant.ID, segment, rest, true
+	return true
 }
 
 // relateCustomer insists that the name of the host is the tenant's id or the
@@ -114,6 +146,8 @@ func (c *Call) prefix() string {
 		return strings.ToLower(c.tenant) + "/" + c.policy
 	case adfs:
 		return adfsPath
+	case dsts:
+		return dstsPath + "/" + c.segment
 	}
 	return ""
 }
@@ -135,10 +169,10 @@ func (c *Call) claims(claims jwt.MapClaims, u *directory.User) jwt.MapClaims {
 	var foreign []string
 	switch c.place.kind {
 	case b2c:
-		foreign = []string{"preferred_username", "rh", "uti", "tid"}
+		foreign = []string{"preferred_username", "rh", "uti", "tid", "amr"}
 		claims["ver"], claims["tfp"], claims["emails"] = "1.0", c.policy, []string{u.UPN}
 	case adfs:
-		foreign = []string{"preferred_username", "rh", "uti", "tid", "oid", "name", "ver"}
+		foreign = []string{"preferred_username", "rh", "uti", "tid", "oid", "name", "ver", "amr"}
 		claims["upn"], claims["unique_name"] = u.UPN, u.UPN
 	}
 	for _, name := range foreign {
@@ -147,11 +181,12 @@ func (c *Call) claims(claims jwt.MapClaims, u *directory.User) jwt.MapClaims {
 	return claims
 }
 
-// relativeDocument is the OpenID configuration of Azure AD B2C and AD FS.
+// relativeDocument is the OpenID configuration of Azure AD B2C, AD FS and dSTS.
 type relativeDocument struct {
 	Issuer        string   `json:"issuer"`
 	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`
+	Device        string   `json:"device_authorization_endpoint,omitempty"`
 	EndSession    string   `json:"end_session_endpoint"`
 	KeysURI       string   `json:"jwks_uri"`
 	ResponseModes []string `json:"response_modes_supported"`
@@ -175,7 +210,11 @@ func (p *Platform) relativeConfiguration(w http.ResponseWriter, c *Call, tenant 
 		TokenAuth: []string{"client_secret_post", "client_secret_basic"},
 		Claims:    []string{"name", "sub", "tfp", "iss", "iat", "exp", "aud", "auth_time", "nonce"},
 	}
-	if c.place.kind == adfs {
+	switch c.place.kind {
+	case dsts:
+		doc.Device = base + "/oauth2/v2.0/devicecode"
+	case adfs:
+		doc.Device = base + "/oauth2/devicecode"
 		doc.Authorization, doc.Token = base+"/oauth2/authorize/", base+"/oauth2/token/"
 		doc.EndSession, doc.KeysURI = base+"/oauth2/logout", base+"/discovery/keys"
 		doc.Scopes = []string{"openid", "profile", "email", "allatclaims", "user_impersonation", "aza", "logon_cert", "vpn_cert", "winhello_cert"}

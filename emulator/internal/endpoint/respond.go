@@ -23,7 +23,7 @@ func (p *Platform) respondCode(w http.ResponseWriter, r *http.Request, c *Call, 
 	p.mu.Lock()
 	p.state.codes[value] = &code{
 		grant: grant{app: req.app, user: s.user, tenant: tenant, scopes: req.scopes, platform: req.platform, nonce: req.nonce,
-			authTime: s.authTime, epoch: p.state.epochs[s.user.ObjectID], expires: now.Add(p.life.Code)},
+			authTime: s.authTime, mfa: s.mfa, epoch: p.state.epochs[s.user.ObjectID], expires: now.Add(p.life.Code)},
 		redirect: req.redirect, challenge: req.challenge, method: req.method, claims: req.claims,
 	}
 	p.state.sweep(now)

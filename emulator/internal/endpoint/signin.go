@@ -28,8 +28,17 @@ func (p *Platform) remember(x *pending) []page.Field {
 	return []page.Field{{Name: pendingField, Value: id}}
 }
 
-// resume takes a sign-in up again. Each page's handle works once.
-func (p *Platform) resume(c *Call) (*pending, *Error) {
+// resumeAt is resume for an address that only takes what a page posts.
+func (p *Platform) resumeAt(r *http.Request, c *Call, at string) (*pending, *Error) {
+	if r.Method != http.MethodPost {
+		return nil, p.fail("MethodNotAllowed", "allowed", "POST")
+	}
+	return p.resume(c, at)
+}
+
+// resume takes a sign-in up again at the page that was shown last. Each page's
+// handle works once.
+func (p *Platform) resume(c *Call, at string) (*pending, *Error) {
 	id := c.Form.Get(pendingField)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,6 +46,9 @@ func (p *Platform) resume(c *Call) (*pending, *Error) {
 	delete(p.state.pending, id)
 	if x == nil || p.now().After(x.expires) {
 		return nil, p.fail("BodyMalformed", "why", "this sign-in has ended; start again from the application")
+	}
+	if x.page != at {
+		return nil, p.fail("BodyMalformed", "why", "another page of this sign-in has to be answered first")
 	}
 	return x, nil
 }
@@ -47,6 +59,7 @@ func (p *Platform) askPassword(w http.ResponseWriter, c *Call, req authRequest, 
 }
 
 func (p *Platform) showSignIn(w http.ResponseWriter, c *Call, x *pending, user, problem string) {
+	x.page = loginPage
 	data := page.SignInData{
 		Action: "/" + x.path() + "/login", Hidden: p.remember(x), AppName: x.app().Name,
 		TenantName: x.tenantName(), Error: problem,
@@ -60,7 +73,7 @@ func (p *Platform) showSignIn(w http.ResponseWriter, c *Call, x *pending, user, 
 }
 
 func (p *Platform) pickAccount(w http.ResponseWriter, c *Call, req authRequest, people []session) {
-	x := &pending{req: req}
+	x := &pending{req: req, page: loginPage}
 	data := page.SignInData{Action: "/" + x.path() + "/login", Hidden: p.remember(x), AppName: req.app.Name, TenantName: x.tenantName()}
 	for _, s := range people {
 		data.Accounts = append(data.Accounts, page.AccountChoice{UPN: s.user.UPN, Name: s.user.Name})
@@ -104,11 +117,7 @@ func (x *pending) path() string {
 
 // signIn answers what the sign-in pages post: /{tenant}/login.
 func (p *Platform) signIn(w http.ResponseWriter, r *http.Request, c *Call) {
-	if r.Method != http.MethodPost {
-		p.errorPage(w, c, p.fail("MethodNotAllowed", "allowed", "POST"))
-		return
-	}
-	x, refused := p.resume(c)
+	x, refused := p.resumeAt(r, c, loginPage)
 	if refused != nil {
 		p.errorPage(w, c, refused)
 		return
@@ -156,6 +165,8 @@ func (p *Platform) checkPassword(c *Call, tenant *directory.Tenant, app *directo
 		return nil, p.fail("BadPassword")
 	case user.Disabled:
 		return nil, p.fail("UserDisabled")
+	case user.PasswordExpired:
+		return nil, p.fail("PasswordExpired")
 	}
 	return user, nil
 }
@@ -199,11 +210,14 @@ func (p *Platform) proceed(w http.ResponseWriter, r *http.Request, c *Call, req 
 	p.proceedWith(w, r, c, &pending{req: req}, s)
 }
 
-// proceedWith goes on once it is known who the person is: consent if needed,
-// then the answer.
+// proceedWith goes on once it is known who the person is: a second factor and
+// consent if needed, then the answer.
 func (p *Platform) proceedWith(w http.ResponseWriter, r *http.Request, c *Call, x *pending, s session) {
-	x.user, x.authTime = s.user, s.authTime
+	x.user, x.authTime, x.mfa = s.user, s.authTime, s.mfa
 	c.User = s.user.UPN
+	if p.stepUp(w, c, x, s) {
+		return
+	}
 	if x.device != nil {
 		p.confirmDevice(w, c, x)
 		return

@@ -10,16 +10,22 @@ import (
 
 // state is everything that the platform remembers. Platform.mu guards it.
 type state struct {
-	pending   map[string]*pending  // sign-ins that are under way, by id
-	codes     map[string]*code     // by value
-	refresh   map[string]*refresh  // by value
-	devices   map[string]*device   // by device code
-	userCodes map[string]*device   // by user code
-	sessions  map[string][]session // by cookie
-	consents  map[string]bool      // by consentKey
-	epochs    map[string]int       // by object id: grants of earlier epochs are dead
+	pending     map[string]*pending    // sign-ins that are under way, by id
+	codes       map[string]*code       // by value
+	refresh     map[string]*refresh    // by value
+	devices     map[string]*device     // by device code
+	userCodes   map[string]*device     // by user code
+	sessions    map[string][]session   // by cookie
+	consents    map[string]bool        // by consentKey
+	epochs      map[string]int         // by object id: grants of earlier epochs are dead
+	continuous  map[string]*continuous // by uti
+	evaluations map[string]evaluation  // by object id
+
+	enrolled map[string]bool // by object id: has got a second factor
+	stepUps  map[string]bool // by object id: needs a second factor
 
 	assertions map[[sha256.Size]byte]assertion // by digest
+	loops      map[[sha256.Size]byte]loop      // by digest of the request
 	sweepAt    int                             // how much there may be before the next sweep
 }
 
@@ -27,7 +33,8 @@ func newState() state {
 	return state{
 		pending: map[string]*pending{}, codes: map[string]*code{}, refresh: map[string]*refresh{},
 		devices: map[string]*device{}, userCodes: map[string]*device{}, sessions: map[string][]session{},
-		consents: map[string]bool{}, epochs: map[string]int{}, assertions: map[[sha256.Size]byte]assertion{}, sweepAt: sweepAbove,
+		consents: map[string]bool{}, epochs: map[string]int{}, enrolled: map[string]bool{},
+		continuous: map[string]*continuous{}, evaluations: map[string]evaluation{}, stepUps: map[string]bool{}, assertions: map[[sha256.Size]byte]assertion{}, loops: map[[sha256.Size]byte]loop{}, sweepAt: sweepAbove,
 	}
 }
 
@@ -41,7 +48,9 @@ type grant struct {
 	platform directory.Platform
 	nonce    string
 	authTime time.Time
-	epoch    int // of the person when they signed in
+	mfa      bool     // signed in with a second factor
+	contexts []string // authentication contexts that were met
+	epoch    int      // of the person when they signed in
 	expires  time.Time
 }
 
@@ -67,6 +76,7 @@ type device struct {
 	grant
 	tenantName string
 	deviceCode string
+	claims     string
 	userCode   string
 	interval   time.Duration
 	lastPoll   time.Time
@@ -79,6 +89,7 @@ type device struct {
 type session struct {
 	user     *directory.User
 	authTime time.Time
+	mfa      bool
 }
 
 // pending is a sign-in under way: what was asked, and what is known so far.
@@ -87,8 +98,20 @@ type pending struct {
 	device   *device // instead of req
 	user     *directory.User
 	authTime time.Time
+	mfa      bool
+	enroll   bool   // the second factor is new
+	page     string // that was shown last, and may be answered
 	expires  time.Time
 }
+
+// The pages of a sign-in. What one asks cannot be skipped by posting to another.
+const (
+	loginPage   = "login"
+	signUpPage  = "sign up"
+	factorPage  = "second factor"
+	consentPage = "consent"
+	confirmPage = "confirm"
+)
 
 const sweepAbove = 4096
 
@@ -123,11 +146,21 @@ func (s *state) sweep(now time.Time) {
 			delete(s.assertions, id)
 		}
 	}
+	for id, x := range s.continuous {
+		if now.After(x.expires) {
+			delete(s.continuous, id)
+		}
+	}
+	for id, x := range s.loops {
+		if now.Sub(x.since) > loopWindow {
+			delete(s.loops, id)
+		}
+	}
 	s.sweepAt = max(sweepAbove, 2*s.size())
 }
 
 func (s *state) size() int {
-	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions)
+	return len(s.pending) + len(s.codes) + len(s.devices) + len(s.refresh) + len(s.assertions) + len(s.continuous) + len(s.loops)
 }
 
 // isRevoked reports whether a grant was made before its person's grants were
@@ -179,6 +212,7 @@ func (p *Platform) Revoke(upn string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.epochs[user.ObjectID]++
+	p.state.evaluate(user, p.now())
 	for id, people := range p.state.sessions {
 		var kept []session
 		for _, s := range people {

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"crypto/sha256"
 	"strconv"
 	"testing"
 	"time"
@@ -37,5 +38,23 @@ func TestSweepDropsWhatHasExpired(t *testing.T) {
 	}
 	if s.sweepAt != sweepAbove {
 		t.Errorf("next sweep at %d", s.sweepAt)
+	}
+}
+
+func TestSweepDropsWhatIsKeptForResourcesAndLoops(t *testing.T) {
+	t.Parallel()
+	s := newState()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range sweepAbove {
+		id, age := strconv.Itoa(i), time.Duration(i%2)*time.Hour
+		if i%4 < 2 {
+			s.continuous[id] = &continuous{expires: now.Add(time.Minute - age)}
+		} else {
+			s.loops[sha256.Sum256([]byte(id))] = loop{since: now.Add(-age)}
+		}
+	}
+	s.sweep(now)
+	if len(s.continuous) != sweepAbove/4 || len(s.loops) != sweepAbove/4 {
+		t.Errorf("%d tokens and %d loops left, want %d each", len(s.continuous), len(s.loops), sweepAbove/4)
 	}
 }

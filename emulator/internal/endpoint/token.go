@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/msal-go/msal/emulator/internal/directory"
@@ -80,6 +79,9 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 	if c.Grant == "" {
 		return nil, p.fail("ParameterMissing", "name", "grant_type")
 	}
+	if refused := p.circling(c); refused != nil {
+		return nil, refused
+	}
 	if refused := p.grantHere(c); refused != nil {
 		return nil, refused
 	}
@@ -131,7 +133,7 @@ func (p *Platform) checkForm(r *http.Request, c *Call) *Error {
 
 // issue makes the answer for a person's grant.
 func (p *Platform) issue(c *Call, who client, g grant, claims string) (*tokenAnswer, *Error) {
-	capabilities, refused := p.capabilities(claims)
+	asked, refused := p.claimsOf(claims)
 	if refused != nil {
 		return nil, refused
 	}
@@ -141,12 +143,20 @@ func (p *Platform) issue(c *Call, who client, g grant, claims string) (*tokenAns
 	if !agreed {
 		return nil, p.fail("ConsentRequired", "app", g.app.Name)
 	}
+	if refused := p.admit(c, &g, asked); refused != nil {
+		return nil, refused
+	}
+	life = accessLife(g.scopes.Resource, asked.capabilities, life)
 	t := p.describe(c, who, g.tenant.ID, life.AccessToken)
-	t.User, t.AuthTime, t.Nonce = g.user, g.authTime, g.nonce
-	t.Resource, t.Audience, t.Scopes, t.Capabilities = g.scopes.Resource, audience(g.scopes), g.scopes.Claim(), capabilities
+	t.User, t.AuthTime, t.MFA, t.Nonce = g.user, g.authTime, g.mfa, g.nonce
+	t.Contexts, t.IDContexts = g.contexts, asked.idContexts
+	t.Resource, t.Audience, t.Scopes, t.Capabilities = g.scopes.Resource, audience(g.scopes), g.scopes.Claim(), asked.capabilities
 	answer, refused := p.sign(c, t, life)
 	if refused != nil {
 		return nil, refused
+	}
+	if len(t.Capabilities) > 0 {
+		p.follow(t.ID, g.user, t.Now.Add(t.Lifetime))
 	}
 	answer.Scope = g.scopes.Granted()
 	if g.scopes.OpenID {
@@ -215,26 +225,4 @@ func (p *Platform) newRefresh(g grant, who client, life Lifetimes) string {
 	p.state.refresh[value] = r
 	p.state.sweep(now)
 	return value
-}
-
-// capabilities reads the claims parameter. Only xms_cc has a meaning here; the
-// rest has to be JSON (OpenID Connect Core section 5.5).
-func (p *Platform) capabilities(claims string) ([]string, *Error) {
-	if claims == "" {
-		return nil, nil
-	}
-	var asked struct {
-		Access map[string]struct {
-			Values []any `json:"values"`
-		} `json:"access_token"`
-	}
-	if err := json.Unmarshal([]byte(claims), &asked); err != nil {
-		return nil, p.fail("ParameterBad", "name", "claims")
-	}
-	for _, value := range asked.Access["xms_cc"].Values {
-		if name, ok := value.(string); ok && strings.EqualFold(name, "cp1") {
-			return []string{"cp1"}, nil
-		}
-	}
-	return nil, nil
 }

@@ -36,6 +36,7 @@ type Token struct {
 	ClientAuth string          // "0" none, "1" secret, "2" certificate
 	User       *directory.User // nil: the application itself
 	AuthTime   time.Time       // zero: not interactive
+	MFA        bool            // with a second factor
 
 	// Access tokens.
 	Resource     *directory.App
@@ -43,10 +44,12 @@ type Token struct {
 	Scopes       string
 	Roles        []string
 	Capabilities []string
-	ID           string // uti
+	Contexts     []string // authentication contexts
+	ID           string   // uti
 
 	// ID tokens.
-	Nonce string
+	Nonce      string
+	IDContexts []string
 }
 
 // AccessClaims are the claims of an access token in the version that the
@@ -63,6 +66,7 @@ func (t Token) AccessClaims() jwt.MapClaims {
 	}
 	if t.User != nil {
 		c["scp"] = t.Scopes
+		t.signIn(c, t.Contexts)
 	} else {
 		if len(t.Roles) > 0 {
 			c["roles"] = t.Roles
@@ -83,7 +87,7 @@ func (t Token) version1(c jwt.MapClaims) {
 		c["idp"] = t.IssuerV1
 		return
 	}
-	c["idtyp"], c["acr"], c["amr"] = "user", "1", []string{"pwd"}
+	c["idtyp"], c["acr"] = "user", "1"
 	c["upn"], c["unique_name"], c["name"] = t.User.UPN, t.User.UPN, t.User.Name
 }
 
@@ -116,10 +120,23 @@ func (t Token) IDClaims() jwt.MapClaims {
 	if t.Nonce != "" {
 		c["nonce"] = t.Nonce
 	}
+	t.signIn(c, t.IDContexts)
+	return c
+}
+
+// signIn says how the person signed in. Version 2 tokens of the real service say
+// so only where an application asks for optional claims.
+func (t Token) signIn(c jwt.MapClaims, contexts []string) {
+	c["amr"] = []string{"pwd"}
+	if t.MFA {
+		c["amr"] = []string{"pwd", "mfa"}
+	}
 	if !t.AuthTime.IsZero() {
 		c["auth_time"] = t.AuthTime.Unix()
 	}
-	return c
+	if len(contexts) > 0 {
+		c["acrs"] = contexts
+	}
 }
 
 // Sign makes a JWT with the current key, changed as asked.

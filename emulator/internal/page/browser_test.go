@@ -170,6 +170,13 @@ func TestSignInWithTheKeyboardAlone(t *testing.T) {
 	if got := s.received(b).Get("otc"); got != "C7QK4ZB2X" {
 		t.Errorf("otc = %q", got)
 	}
+
+	b.open(s.URL + "/mfa-error")
+	b.write("246810")
+	b.enterKey()
+	if got := s.received(b).Get("factor"); got != "246810" {
+		t.Errorf("factor = %q", got)
+	}
 }
 
 func TestFocusMovesInReadingOrder(t *testing.T) {
@@ -181,6 +188,8 @@ func TestFocusMovesInReadingOrder(t *testing.T) {
 		"consent":        {"body", "button consent accept", "button consent cancel"},
 		"device-confirm": {"body", "button confirm continue", "button confirm cancel"},
 		"device-code":    {"input otc C7QK4ZB2X", "button"},
+		"mfa":            {"input factor", "button"},
+		"signup":         {"input login dora@contoso.test", "input displayname", "input passwd", "button"},
 	} {
 		b.open(s.URL + "/" + name)
 		got := []string{b.focused()}
@@ -213,6 +222,8 @@ func TestScreenshotsCanBeTaken(t *testing.T) {
 		{"picker.png", "/picker", "light", 1280, 800},
 		{"device-320.png", "/device", "dark", 320, 700},
 		{"error.png", "/error", "light", 1280, 800},
+		{"mfa.png", "/mfa", "light", 1280, 800},
+		{"mfa-enroll-320.png", "/mfa-enroll", "dark", 320, 700},
 	} {
 		b.screen(shot.width, shot.height, shot.scheme)
 		b.open(s.URL + shot.page)
@@ -247,6 +258,12 @@ func newGallery(t *testing.T) *httptest.Server {
 		},
 		"/device": func(w http.ResponseWriter) error {
 			return p.DeviceCode(w, DeviceCodeData{Action: "/", Code: "C7QK4ZB2X"})
+		},
+		"/mfa": func(w http.ResponseWriter) error {
+			return p.MFA(w, MFAData{Action: "/", AppName: "Orders (web)", Username: "alice@contoso.test"})
+		},
+		"/mfa-enroll": func(w http.ResponseWriter) error {
+			return p.MFA(w, MFAData{Action: "/", AppName: "Orders (web)", Username: "bob@contoso.test", Code: "246810"})
 		},
 		"/error": func(w http.ResponseWriter) error {
 			const correlation, at = "0b2f4a6c-8d1e-4f3a-9b5c-7d9e1f3a5b7c", "2026-01-15 09:30:00Z"

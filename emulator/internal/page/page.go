@@ -1,6 +1,6 @@
 // Package page renders the HTML pages of the emulated identity platform:
-// sign-in, account picker, consent, device code, errors and the self-posting
-// answer form.
+// sign-in, sign-up, account picker, second factor, consent, device code, errors
+// and the self-posting answer form.
 //
 // The pages look like nobody's product and say on top that they are not a
 // real sign-in page. They are usable with a keyboard alone, without scripts,
@@ -48,6 +48,8 @@ const (
 	FieldConsent  = "consent" // ConsentAccept or ConsentCancel
 	FieldCode     = "otc"     // the user code of the device flow
 	FieldConfirm  = "confirm" // ConfirmContinue or ConfirmCancel
+	FieldFactor   = "factor"  // the one-time code of the second factor
+	FieldName     = "displayname"
 
 	AccountOther    = "other"
 	ConsentAccept   = "accept"
@@ -117,6 +119,30 @@ type DeviceConfirmData struct {
 	Username string
 }
 
+// MFAData describes the page that asks for the second factor. It posts
+// [FieldFactor]. With Code it is the page that enrolls: the code is shown and
+// typed once.
+type MFAData struct {
+	Action   string
+	Hidden   []Field
+	AppName  string
+	Username string
+	Code     string
+	Error    string
+}
+
+// SignUpData describes the page that makes an account. It posts [FieldLogin],
+// [FieldName] and [FieldPassword]; Login and Name prefill them.
+type SignUpData struct {
+	Action     string
+	Hidden     []Field
+	AppName    string
+	TenantName string
+	Login      string
+	Name       string
+	Error      string
+}
+
 // DoneData describes the page after which nothing is left to do.
 type DoneData struct {
 	Title   string
@@ -156,7 +182,7 @@ var templates embed.FS
 
 // Pages renders the pages. It is immutable and safe for concurrent use.
 type Pages struct {
-	signIn, consent, deviceCode, deviceConfirm, done, fail, formPost, signedOut *template.Template
+	signIn, consent, deviceCode, deviceConfirm, done, fail, formPost, signedOut, mfa, signUp *template.Template
 }
 
 // New parses the templates. An error means that the embedded files are
@@ -172,6 +198,8 @@ func New() (*Pages, error) {
 		"error":         &p.fail,
 		"formpost":      &p.formPost,
 		"signedout":     &p.signedOut,
+		"mfa":           &p.mfa,
+		"signup":        &p.signUp,
 	} {
 		t, err := parse(name)
 		if err != nil {
@@ -210,6 +238,12 @@ func (p *Pages) DeviceCode(w io.Writer, d DeviceCodeData) error { return render(
 func (p *Pages) DeviceConfirm(w io.Writer, d DeviceConfirmData) error {
 	return render(w, p.deviceConfirm, d)
 }
+
+// MFA writes the page that asks for the second factor, or enrolls one.
+func (p *Pages) MFA(w io.Writer, d MFAData) error { return render(w, p.mfa, d) }
+
+// SignUp writes the page that makes an account.
+func (p *Pages) SignUp(w io.Writer, d SignUpData) error { return render(w, p.signUp, d) }
 
 // Done writes a page that ends a flow well.
 func (p *Pages) Done(w io.Writer, d DoneData) error { return render(w, p.done, d) }

@@ -44,6 +44,24 @@ var samples = []sample{
 	{"consent", func(p *Pages, w io.Writer, s func(string) string) error {
 		return p.Consent(w, ConsentData{Action: "/t/consent", Hidden: hidden(s), AppName: s("Orders"), Username: s("alice@contoso.test"), Scopes: []string{s("https://graph.microsoft.com/User.Read"), s("openid"), s("api://orders/read")}})
 	}},
+	{"mfa", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.MFA(w, MFAData{Action: "/t/mfa", Hidden: hidden(s), AppName: s("Orders"), Username: s("alice@contoso.test")})
+	}},
+	{"mfa-error", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.MFA(w, MFAData{Action: "/t/mfa", Hidden: hidden(s), Username: s("alice@contoso.test"), Error: s("Wrong code.")})
+	}},
+	{"mfa-enroll", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.MFA(w, MFAData{Action: "/t/mfa", Hidden: hidden(s), AppName: s("Orders"), Username: s("alice@contoso.test"), Code: s("246810")})
+	}},
+	{"mfa-enroll-error", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.MFA(w, MFAData{Action: "/t/mfa", Hidden: hidden(s), AppName: s("Orders"), Username: s("alice@contoso.test"), Code: s("246810"), Error: s("Wrong code.")})
+	}},
+	{"signup", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.SignUp(w, SignUpData{Action: "/t/signup", Hidden: hidden(s), AppName: s("Orders"), TenantName: s("Contoso"), Login: s("dora@contoso.test")})
+	}},
+	{"signup-error", func(p *Pages, w io.Writer, s func(string) string) error {
+		return p.SignUp(w, SignUpData{Action: "/t/signup", Hidden: hidden(s), Login: s("alice@contoso.test"), Name: s("Alice"), Error: s("Taken.")})
+	}},
 	{"device-code", func(p *Pages, w io.Writer, s func(string) string) error {
 		return p.DeviceCode(w, DeviceCodeData{Action: "/deviceauth", Hidden: hidden(s), Code: s("C7QK4ZB2X")})
 	}},

@@ -12,6 +12,8 @@ const (
 	fieldLogin    = "login"
 	fieldPassword = "passwd"
 	fieldCode     = "otc"
+	fieldFactor   = "factor"
+	fieldName     = "displayname"
 	askAccount    = "account"
 	askConsent    = "consent"
 	askConfirm    = "confirm"
@@ -50,7 +52,14 @@ func (b *browsing) answer(f *form) (question string, pressed button, typed map[s
 	login, _ := f.field(fieldLogin)
 	_, wantsPassword := f.field(fieldPassword)
 	_, wantsCode := f.field(fieldCode)
+	_, wantsFactor := f.field(fieldFactor)
+	_, isNew := f.field(fieldName)
 	switch {
+	case isNew:
+		name, _, _ := strings.Cut(b.cfg.UPN, "@")
+		return "new account", plain(f), map[string]string{fieldLogin: b.cfg.UPN, fieldPassword: b.cfg.Password, fieldName: name}
+	case wantsFactor && b.cfg.Factor != nil:
+		return "one-time code", plain(f), map[string]string{fieldFactor: b.cfg.Factor()}
 	case wantsPassword && login.hidden && !strings.EqualFold(login.value, b.cfg.UPN):
 		if other, ok := f.button(askAccount, anotherOne); ok {
 			return "other account", other, nil

@@ -65,6 +65,8 @@ func (e *PageError) Error() string {
 type Config struct {
 	// UPN and Password sign in.
 	UPN, Password string
+	// Factor is the one-time code of the second factor; nil means none.
+	Factor func() string
 	// Platform reaches the identity platform.
 	Platform http.RoundTripper
 	// IsPlatform tells, by the host of a URL with its port, what belongs to

@@ -277,3 +277,38 @@ func FuzzPage(f *testing.F) {
 		}
 	})
 }
+
+func TestSecondFactorsAndNewAccounts(t *testing.T) {
+	t.Parallel()
+	const factor = `<title>Verify</title><form method="post" action="/mfa"><input type="hidden" name="ctx" value="1"><input name="factor"><button type="submit">Verify</button></form>`
+	wrong := 0
+	r := platform(t, map[string]http.HandlerFunc{
+		"/authorize": show(`<form method="post" action="/signup"><input name="login"><input name="displayname"><input name="passwd" type="password"><button>Create</button></form>`),
+		"/signup": func(w http.ResponseWriter, r *http.Request) {
+			if r.FormValue("login") != "alice@contoso.test" || r.FormValue("displayname") != "alice" || r.FormValue("passwd") != "secret-password" {
+				t.Error("the account is not alice's")
+			}
+			show(factor)(w, r)
+		},
+		"/mfa": func(w http.ResponseWriter, r *http.Request) {
+			if r.FormValue("factor") == "42" {
+				redirect(http.StatusSeeOther, "https://app.test/cb?code=x")(w, r)
+				return
+			}
+			wrong++
+			show(factor)(w, r)
+		},
+	})
+	code := "41"
+	r.cfg.Factor = func() string { return code }
+	visit := Visit{URL: start + "https://app.test/cb"}
+	_, err := r.Do(t.Context(), visit)
+	var page *PageError
+	if !errors.As(err, &page) || page.Asked != "one-time code" || wrong != 1 {
+		t.Errorf("a wrong code, %d times: %v", wrong, err)
+	}
+	code = "42"
+	if got, err := r.Do(t.Context(), visit); err != nil || got.Answer.Values.Get("code") != "x" {
+		t.Errorf("got %v, %v", got.Answer.Values, err)
+	}
+}
