@@ -105,7 +105,7 @@ const flowLifetime = time.Hour
 // (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core section 3.1). It sends
 // nothing, unless the authority's endpoints have to be discovered.
 func (c *core) InitiateAuthCodeFlow(ctx context.Context, r AuthCodeFlowRequest) (AuthCodeFlow, error) {
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return AuthCodeFlow{}, err
 	}
@@ -268,7 +268,7 @@ func (c *core) AcquireTokenByAuthCodeFlow(ctx context.Context, r AuthCodeRedempt
 }
 
 func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api telemetry.API) (Result, error) {
-	scopes, err := redemptionScopes(r)
+	scopes, err := c.redemptionScopes(r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -309,11 +309,11 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 	return res, err
 }
 
-func redemptionScopes(r AuthCodeRedemption) ([]string, error) {
+func (c *core) redemptionScopes(r AuthCodeRedemption) ([]string, error) {
 	if len(r.Scopes) == 0 {
 		return r.Flow.Scopes, nil
 	}
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,13 @@ type Options struct {
 	// ClientCapabilities are announced to the service, such as "CP1": this
 	// program can handle claims challenges (continuous access evaluation).
 	ClientCapabilities []string
+	// ExcludeScopes leaves some of "profile" and "offline_access" out of every
+	// request for a user, which asks for both and "openid" otherwise: without
+	// "offline_access" the service gives no refresh token (OpenID Connect Core
+	// section 11), so that people sign in again when the access token expires.
+	// Anything else is refused, and "openid" too: it brings the ID token, which
+	// says who has signed in. Nil excludes nothing.
+	ExcludeScopes []string
 	// AppName and AppVersion are sent in the x-app-name and x-app-ver headers.
 	AppName, AppVersion string
 	// Logger gets what the client does; never a secret. Nil is silent.
@@ -107,6 +114,7 @@ type core struct {
 	cache        *TokenCache
 	prover       prover // nil for public clients
 	capabilities []string
+	reserved     []string // scopes that every request for a user has
 	log          *slog.Logger
 	pii          bool
 	random       io.Reader
@@ -127,6 +135,10 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	if clientID == "" || strings.ContainsAny(clientID, " \t\r\n") {
 		return configError("make a client", "give the client (application) id of the app registration", errors.New("the client id is empty or has blanks"))
 	}
+	var err error
+	if c.reserved, err = reservedWithout(o.ExcludeScopes); err != nil {
+		return err
+	}
 	a, err := parseAuthority(o)
 	if err != nil {
 		return err
@@ -144,7 +156,7 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 	if manner == "" {
 		manner = fmt.Sprintf("%p", c) // this client's alone
 	}
-	c.manner = fetchKey(manner, strings.Join(o.ClientCapabilities, " "), fmt.Sprintf("%p", o.HTTPClient), o.Timeout.String())
+	c.manner = fetchKey(manner, strings.Join(o.ClientCapabilities, " "), strings.Join(c.reserved, " "), fmt.Sprintf("%p", o.HTTPClient), o.Timeout.String())
 	c.http = httpx.New(httpx.Config{
 		HTTP: o.HTTPClient, Timeout: o.Timeout, Logger: o.Logger,
 		AppName: o.AppName, AppVersion: o.AppVersion, Version: Version,

@@ -83,18 +83,23 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 	})
 }
 
-// RemoveTokensForClientRequest has no members yet.
-type RemoveTokensForClientRequest struct{}
+// RemoveTokensForClientRequest says whose tokens are to be forgotten.
+type RemoveTokensForClientRequest struct {
+	// Tenant is the id or domain of another tenant of the client's authority,
+	// as in ForClientRequest. Empty means the client's own.
+	Tenant string
+}
 
-// RemoveTokensForClient forgets the application's own tokens of the client's
-// tenant, so that the next AcquireTokenForClient asks the service: after a change
-// of roles, say. Nothing is revoked at the service.
-func (c *ConfidentialClient) RemoveTokensForClient(ctx context.Context, _ RemoveTokensForClientRequest) error {
-	p, err := c.where(ctx, time.Now())
+// RemoveTokensForClient forgets the application's own tokens of one tenant, so
+// that the next AcquireTokenForClient there asks the service: after a change of
+// roles, say. Nothing is revoked at the service. Removing what is not there is
+// no error. Errors: ErrConfiguration for the tenant, ErrCache for the store.
+func (c *ConfidentialClient) RemoveTokensForClient(ctx context.Context, r RemoveTokensForClientRequest) error {
+	p, err := c.whereIn(ctx, time.Now(), r.Tenant)
 	if err != nil {
 		return err
 	}
-	if err := c.cache.index.RemoveAppTokens(ctx, p.app.Partition, p.meta.Environments, c.clientID); err != nil {
+	if err := c.cache.index.RemoveAppTokens(ctx, &p.app); err != nil {
 		return cacheError(ctx, "remove the application's tokens", err)
 	}
 	return nil

@@ -57,7 +57,7 @@ func (f DeviceFlow) LogValue() slog.Value {
 // InitiateDeviceFlow asks the service for a device code (RFC 8628 section 3.1).
 // Many tenants block this flow by policy: prefer a browser where there is one.
 func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowRequest) (DeviceFlow, error) {
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return DeviceFlow{}, err
 	}

@@ -80,6 +80,7 @@
 //	http_client, timeout                 Options.HTTPClient, Options.Timeout
 //	http_cache                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
 //	client_capabilities                  Options.ClientCapabilities
+//	exclude_scopes                       Options.ExcludeScopes
 //	app_name, app_version                Options.AppName, Options.AppVersion
 //	enable_pii_log                       Options.EnablePIILog
 //	client_credential                    Secret, Certificate, ParseCertificate, ParseEncryptedCertificate (passphrase)

@@ -47,7 +47,7 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if r.Timeout < 0 {
 		return Result{}, configError("sign in interactively", "give a positive Timeout, or none", errors.New("the Timeout is negative"))
 	}
-	if _, err := decorate(r.Scopes); err != nil {
+	if _, err := c.decorate(r.Scopes); err != nil {
 		return Result{}, err
 	}
 	p, err := c.where(ctx, time.Now())

@@ -69,7 +69,7 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 }
 
 func (c *ConfidentialClient) fetchOnBehalfOf(ctx context.Context, p *place, q tokencache.Query, r OnBehalfOfRequest) (Result, error) {
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
 	}

@@ -51,6 +51,36 @@ func TestDaemonActsInAnotherTenantPerRequest(t *testing.T) {
 	}
 }
 
+func TestTokensOfAnotherTenantAreForgottenByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, twoTenants())
+	client := w.daemon(t)
+	source := func(tenant string) msal.ResultSource {
+		t.Helper()
+		res, err := client.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}, Tenant: tenant})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Source
+	}
+	source("")
+	source(fabrikam)
+	if err := client.RemoveTokensForClient(t.Context(), msal.RemoveTokensForClientRequest{Tenant: "fabrikam.test"}); err != nil {
+		t.Fatal(err)
+	}
+	if source("") != msal.FromCache || source(fabrikam) != msal.FromIdentityProvider {
+		t.Error("want the other tenant's token forgotten, and only that")
+	}
+	if err := client.RemoveTokensForClient(t.Context(), msal.RemoveTokensForClientRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if source(fabrikam) != msal.FromCache || source("") != msal.FromIdentityProvider {
+		t.Error("want the own tenant's token forgotten, and only that")
+	}
+	err := client.RemoveTokensForClient(t.Context(), msal.RemoveTokensForClientRequest{Tenant: "a/../b"})
+	wantError(t, err, msal.ErrConfiguration)
+}
+
 func TestSilentActsInAnotherTenantPerRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

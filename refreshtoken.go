@@ -25,7 +25,7 @@ func (c *core) AcquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 	if r.RefreshToken == "" {
 		return Result{}, configError("redeem the refresh token", "give the one that your application kept", errors.New("it is empty"))
 	}
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
 	}

@@ -11,7 +11,7 @@ import (
 // and the refresh token. Callers do not name them, as MSAL has it.
 var reservedScopes = [...]string{"offline_access", "openid", "profile"}
 
-var errReservedScope = errors.New("openid, profile and offline_access are always asked for")
+var errReservedScope = errors.New("openid, profile and offline_access are asked for by themselves")
 
 // checkScopes refuses what cannot be a scope-token of RFC 6749 section 3.3.
 func checkScopes(scopes []string) error {
@@ -43,16 +43,35 @@ func refuseReserved(scopes []string) error {
 	return nil
 }
 
+// reservedWithout is the reserved scopes but for those that a client excludes.
+func reservedWithout(excluded []string) ([]string, error) {
+	for _, s := range excluded {
+		var err error
+		switch {
+		case s == "openid":
+			err = errExcludedOpenID
+		case !slices.Contains(reservedScopes[:], s):
+			err = fmt.Errorf("%q is not a scope that is asked for by itself", s)
+		default:
+			continue
+		}
+		return nil, configError("read ExcludeScopes", "name profile or offline_access, or leave it empty", err)
+	}
+	return slices.DeleteFunc(slices.Clone(reservedScopes[:]), func(s string) bool { return slices.Contains(excluded, s) }), nil
+}
+
+var errExcludedOpenID = errors.New("openid cannot be excluded: the ID token says who has signed in")
+
 // decorate is what a request for a user asks for: the caller's scopes and the
-// reserved ones, sorted as the family sends them.
-func decorate(scopes []string) ([]string, error) {
+// reserved ones that this client wants, sorted as the family sends them.
+func (c *core) decorate(scopes []string) ([]string, error) {
 	if err := checkScopes(scopes); err != nil {
 		return nil, err
 	}
 	if err := refuseReserved(scopes); err != nil {
 		return nil, err
 	}
-	all := slices.Concat(reservedScopes[:], scopes)
+	all := slices.Concat(c.reserved, scopes)
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }

@@ -7,15 +7,17 @@ import (
 )
 
 func TestDecorateAddsReservedScopesAndSorts(t *testing.T) {
-	got, err := decorate([]string{"User.Read", "Mail.Read", "User.Read"})
+	c := core{reserved: reservedScopes[:]}
+	got, err := c.decorate([]string{"User.Read", "Mail.Read", "User.Read"})
 	if want := []string{"Mail.Read", "User.Read", "offline_access", "openid", "profile"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 }
 
 func TestBadScopesAreRefused(t *testing.T) {
+	c := core{reserved: reservedScopes[:]}
 	for _, scopes := range [][]string{{""}, {"a b"}, {"a\n"}, {`"`}, {`\`}, {"a", "ä"}, {"openid"}, {"a", "profile"}, {"offline_access"}, {"\x7f"}} {
-		if _, err := decorate(scopes); !errors.Is(err, ErrConfiguration) {
+		if _, err := c.decorate(scopes); !errors.Is(err, ErrConfiguration) {
 			t.Errorf("%q: got %v, want ErrConfiguration", scopes, err)
 		}
 	}

@@ -80,7 +80,7 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 }
 
 func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r SilentRequest) (Result, error) {
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
 	}

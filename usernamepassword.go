@@ -46,7 +46,7 @@ func (c *core) AcquireTokenByUsernamePassword(ctx context.Context, r UsernamePas
 	if err := r.check(); err != nil {
 		return Result{}, err
 	}
-	scopes, err := decorate(r.Scopes)
+	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
 	}

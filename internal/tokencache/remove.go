@@ -57,15 +57,16 @@ func (c *Cache) RemoveAccount(ctx context.Context, r AccountRemoval) error {
 	return nil
 }
 
-// RemoveAppTokens removes a client's own access tokens of the partition, with
-// and without an extended key.
-func (c *Cache) RemoveAppTokens(ctx context.Context, partition string, environments []string, clientID string) error {
-	return c.removeFrom(ctx, c.partitionKey(partition), removal{
+// RemoveAppTokens removes the application's own access tokens that q could find,
+// whatever their scopes and extended keys. Without a store the tokens of other
+// tenants are in the same partition, and stay.
+func (c *Cache) RemoveAppTokens(ctx context.Context, q *Query) error {
+	return c.removeFrom(ctx, c.partitionKey(q.Partition), removal{
 		accessToken: func(t *schema.AccessToken) bool {
-			return t.HomeAccountID == "" && t.ClientID == clientID && among(t.Environment, environments)
+			return t.HomeAccountID == "" && t.ClientID == q.ClientID && t.Realm == q.Realm && among(t.Environment, q.Environments)
 		},
 		event: func(e *Event) bool {
-			return e.HomeAccountID == "" && e.ClientID == clientID && among(e.Environment, environments)
+			return e.HomeAccountID == "" && e.ClientID == q.ClientID && e.Realm == q.Realm && among(e.Environment, q.Environments)
 		},
 	})
 }

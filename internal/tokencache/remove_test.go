@@ -118,23 +118,28 @@ func TestRemoveAppTokens(t *testing.T) {
 	forEachStore(t, func(t *testing.T, open func() *Cache) {
 		c := open()
 		p := AppPartition(client, tenant)
-		app := func(secret, ext, environment, clientID string) {
+		app := func(secret, ext, environment, clientID, realm string) {
 			e := event(secret, "s")
-			e.HomeAccountID, e.ExtKey, e.Environment, e.ClientID = "", ext, environment, clientID
+			e.HomeAccountID, e.ExtKey, e.Environment, e.ClientID, e.Realm = "", ext, environment, clientID, realm
 			record(t, c, p, e)
 		}
-		app("plain", "", env, client)
-		app("extended", "ext", env, client)
-		app("alias", "", alias, client)
-		app("other", "", env, "client-2")
+		app("plain", "", env, client, tenant)
+		app("extended", "ext", env, client, tenant)
+		app("alias", "", alias, client, tenant)
+		app("other", "", env, "client-2", tenant)
+		app("elsewhere", "", env, client, "fabrikam")
 		record(t, c, p, event("a user's", "s"))
-		if err := c.RemoveAppTokens(t.Context(), p, envs, client); err != nil {
+		own := query("s")
+		own.Partition, own.HomeAccountID = p, ""
+		if err := c.RemoveAppTokens(t.Context(), own); err != nil {
 			t.Fatal(err)
 		}
 		q := query("s")
 		q.Partition, q.HomeAccountID = p, ""
 		wantMiss(t, c, q)
-		q.ExtKey = "ext"
+		q.Realm = "fabrikam"
+		wantToken(t, c, q, "elsewhere")
+		q.ExtKey, q.Realm = "ext", tenant
 		wantMiss(t, c, q)
 		q.ExtKey, q.ClientID = "", "client-2"
 		wantToken(t, c, q, "other")

@@ -390,7 +390,7 @@ func TestAContextThatEnds(t *testing.T) {
 	for name, err := range map[string]error{
 		"Sync":            c.Sync(ctx, Family),
 		"Record":          c.Record(ctx, Family, signIn("1", "a")),
-		"RemoveAppTokens": c.RemoveAppTokens(ctx, Family, envs, client),
+		"RemoveAppTokens": c.RemoveAppTokens(ctx, query()),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s = %v; want context.Canceled", name, err)
