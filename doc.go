@@ -77,6 +77,10 @@
 //	azure_region, MSAL_FORCE_REGION      Options.Region, RegionAuto, RegionOff
 //	acquire_token_silent(authority)      SilentRequest.Tenant, ForClientRequest.Tenant
 //	token_cache, SerializableTokenCache  Options.Cache, TokenCache.Marshal, TokenCache.Unmarshal
+//	TokenCache.search, TokenCache.find   TokenCache.Search, TokenCache.Find
+//	TokenCache.add                       TokenCache.Add
+//	has_state_changed                    TokenCache.Changed
+//	a subclass of TokenCache             CacheOptions.Store, cache.Store
 //	http_client, timeout                 Options.HTTPClient, Options.Timeout
 //	http_cache                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
 //	client_capabilities                  Options.ClientCapabilities

@@ -100,7 +100,7 @@ func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenR
 	if err := checkSubject(p, g, resp, claims); err != nil {
 		return Result{}, err
 	}
-	event := c.event(p, g, resp, claims)
+	event := newEvent(c.clientID, p, g, resp, claims)
 	result := c.result(p, g, resp, claims, event)
 	if err := c.cache.index.Record(ctx, g.partition(p, event.HomeAccountID), event); err != nil {
 		result.CacheErr = cacheError(ctx, "record the token", err)
@@ -168,17 +168,17 @@ func (c *core) checkIDToken(ctx context.Context, p *place, g grant, resp *oauth.
 	return &claims, nil
 }
 
-// event is what one answer adds to the cache (the family's rules: the realm is
+// newEvent is what one answer adds to the cache (the family's rules: the realm is
 // the token endpoint's, the account is named by client_info, else by the
 // subject).
-func (c *core) event(p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) tokencache.Event {
+func newEvent(clientID string, p *place, g grant, resp *oauth.TokenResponse, claims *idtoken.Claims) tokencache.Event {
 	now := time.Now().Truncate(time.Second) // as precise as the cache is
 	scope := strings.Join(g.scopes, " ")
 	if resp.Scope != "" {
 		scope = resp.Scope
 	}
 	e := tokencache.Event{
-		ClientID:          c.clientID,
+		ClientID:          clientID,
 		Environment:       p.meta.Environment,
 		Realm:             p.meta.Realm,
 		Scope:             scope,

@@ -39,6 +39,8 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"members":     ErrorMembers{"a": json.RawMessage(`"` + planted + `"`)},
 		"client":      confidential,
 		"redemption":  AuthCodeRedemption{Flow: AuthCodeFlow{CodeVerifier: planted}, Response: url.Values{"code": {planted}}},
+		"cache entry": CacheEntry{Type: CacheRefreshToken, Secret: planted, HomeAccountID: planted, Username: planted},
+		"token event": TokenEvent{Response: []byte(planted), Data: map[string]string{"password": planted}, Username: planted},
 		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
 	}
 	for name, v := range values {
@@ -69,7 +71,8 @@ func TestMarshallingShowsNoSecretOutsideFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}, Certificate{Key: key}} {
+	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}, Certificate{Key: key},
+		CacheEntry{Secret: planted, Username: planted}, TokenEvent{Response: []byte(planted)}} {
 		data, err := json.Marshal(v)
 		if err != nil || bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(key.D.String())) {
 			t.Errorf("%T as JSON: %v, shows the secret: %v", v, err, bytes.Contains(data, []byte(planted)))

@@ -1,6 +1,11 @@
 package oauth
 
-import "time"
+import (
+	"net/http"
+	"time"
+
+	"github.com/msal-go/msal/internal/httpx"
+)
 
 // TokenResponse is a successful answer of a token endpoint (RFC 6749, section
 // 5.1, OpenID Connect Core section 3.1.3.3) with Entra's members.
@@ -34,6 +39,31 @@ func (a *answer) token() (*TokenResponse, error) {
 	if err != nil {
 		return nil, err
 	}
+	t, err := a.tokens(m)
+	if err != nil {
+		return nil, err
+	}
+	if t.AccessToken == "" {
+		return nil, a.refuse(ReasonNoToken, "")
+	}
+	return t, nil
+}
+
+// DecodeToken reads the body of a successful answer that another program got,
+// with the rules of Token. It needs not have an access token. It fails with
+// *Error if it is a refusal, and else with *ResponseError, of which only Reason
+// and Member are set.
+func DecodeToken(body []byte) (*TokenResponse, error) {
+	a := &answer{Response: &httpx.Response{Status: http.StatusOK, Body: body}}
+	m, err := a.object()
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(m)
+}
+
+// tokens picks the members of a successful answer.
+func (a *answer) tokens(m members) (*TokenResponse, error) {
 	t := &TokenResponse{
 		HasScope: m.has("scope"),
 		FamilyID: m.text("foci"),
@@ -55,9 +85,6 @@ func (a *answer) token() (*TokenResponse, error) {
 			return nil, a.refuse(ReasonMember, field.name)
 		}
 		*field.to = value
-	}
-	if t.AccessToken == "" {
-		return nil, a.refuse(ReasonNoToken, "")
 	}
 	if t.TokenType == "" {
 		t.TokenType = "Bearer"

@@ -14,6 +14,7 @@ import (
 func (c *Cache) Marshal() ([]byte, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	c.changed.Store(false) // who changes anything holds the lock
 	var d schema.Document
 	for _, key := range slices.Sorted(maps.Keys(c.parts)) {
 		if isIsolated(key) {
@@ -56,5 +57,18 @@ func (c *Cache) Unmarshal(data []byte) error {
 	defer c.mu.Unlock()
 	c.replace(p, d, now)
 	c.trim(now)
+	c.changed.Store(false)
 	return nil
+}
+
+// Changed reports whether Record or a removal has changed anything that Marshal
+// returns since the last Marshal or Unmarshal. What a store brought, and what
+// expired, is no such change.
+func (c *Cache) Changed() bool { return c.changed.Load() }
+
+// noteChange is called with Cache.mu held.
+func (c *Cache) noteChange(p *partition) {
+	if !isIsolated(p.key) {
+		c.changed.Store(true)
+	}
 }

@@ -28,7 +28,9 @@ func (c *Cache) Record(ctx context.Context, partition string, e Event) error {
 	if c.store == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.apply(p, &e)
+		if c.apply(p, &e) {
+			c.noteChange(p)
+		}
 		c.trim(time.Now().Unix())
 		return nil
 	}
@@ -52,6 +54,9 @@ func (c *Cache) Record(ctx context.Context, partition string, e Event) error {
 	}, len(unsaved))
 	switch {
 	case err == nil:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.noteChange(p)
 		return nil
 	case errors.Is(err, errSignedOut):
 		return c.load(ctx, p)
@@ -108,7 +113,9 @@ func (c *Cache) keepUnsaved(ctx context.Context, p *partition, e *Event, err err
 	if extra := len(p.unsaved) - maxUnsaved; extra > 0 {
 		p.unsaved = slices.Delete(p.unsaved, 0, extra)
 	}
-	c.apply(p, e)
+	if c.apply(p, e) {
+		c.noteChange(p)
+	}
 	c.trim(time.Now().Unix())
 	return err
 }
@@ -124,12 +131,13 @@ func (c *Cache) applyUnsaved(p *partition) {
 	}
 }
 
-// apply adds an answer to what is in memory. The caller holds Cache.mu.
-func (c *Cache) apply(p *partition, e *Event) {
+// apply adds an answer to what is in memory, unless the user was signed out
+// meanwhile. The caller holds Cache.mu.
+func (c *Cache) apply(p *partition, e *Event) (added bool) {
 	if e.UsedRefreshToken != nil {
 		owner := p.users[e.UsedRefreshToken.HomeAccountID]
 		if owner == nil || e.signedOut(&owner.doc) {
-			return
+			return false
 		}
 		e.mergeRefreshToken(&owner.doc)
 	}
@@ -145,6 +153,7 @@ func (c *Cache) apply(p *partition, e *Event) {
 		c.put(p, &t)
 	}
 	u.drop() // if there was nothing to keep
+	return true
 }
 
 // put adds an access token, which replaces the one with the same identity.

@@ -96,7 +96,9 @@ type removal struct {
 	home         string            // the one user of whom it is
 }
 
-func (r *removal) from(d, apps *schema.Document) {
+// from reports whether it has removed anything.
+func (r *removal) from(d, apps *schema.Document) bool {
+	before := entries(d)
 	if r.accessToken != nil {
 		d.AccessTokens = slices.DeleteFunc(d.AccessTokens, func(t schema.AccessToken) bool { return r.accessToken(&t) })
 	}
@@ -109,6 +111,12 @@ func (r *removal) from(d, apps *schema.Document) {
 	if r.account != nil {
 		d.Accounts = slices.DeleteFunc(d.Accounts, func(a schema.Account) bool { return r.account(&a) })
 	}
+	return entries(d) < before
+}
+
+// entries counts what a removal can remove.
+func entries(d *schema.Document) int {
+	return len(d.AccessTokens) + len(d.RefreshTokens) + len(d.IDTokens) + len(d.Accounts)
 }
 
 func (c *Cache) removeFrom(ctx context.Context, key string, r removal) error {
@@ -126,13 +134,19 @@ func (c *Cache) removeFrom(ctx context.Context, key string, r removal) error {
 	c.mu.Lock()
 	p.unsaved = slices.DeleteFunc(p.unsaved, func(e Event) bool { return r.event(&e) })
 	c.mu.Unlock()
+	removed := false
 	err := c.update(ctx, p, func(d *schema.Document) error {
-		r.from(d, d)
+		removed = r.from(d, d)
 		return nil
 	}, 0)
 	if err != nil {
 		c.removeInMemory(p, &r)
 		return err
+	}
+	if removed {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.noteChange(p)
 	}
 	return nil
 }
@@ -145,13 +159,16 @@ func (c *Cache) removeInMemory(p *partition, r *removal) {
 	if u == nil {
 		return
 	}
-	r.from(&u.doc, &p.apps)
+	if r.from(&u.doc, &p.apps) {
+		c.noteChange(p)
+	}
 	if r.accessToken != nil {
 		for i := len(u.groups) - 1; i >= 0; i-- {
 			g := u.groups[i]
 			for j := len(g.tokens) - 1; j >= 0; j-- {
 				e := g.tokens[j].entity()
 				if r.accessToken(&e) {
+					c.noteChange(p)
 					c.unlink(g.tokens[j])
 				}
 			}

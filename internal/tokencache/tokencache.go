@@ -32,6 +32,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/msal-go/msal/cache"
 )
@@ -102,6 +103,8 @@ type Cache struct {
 	expiry expiryHeap
 	recent recencyList
 	names  map[string]string // see intern
+
+	changed atomic.Bool // see Changed; written with mu held
 }
 
 // New returns an empty cache.
