@@ -31,6 +31,22 @@ func ParseEncryptedCertificate(pem []byte, passphrase Secret) (Certificate, erro
 	return newCertificate("read the client certificate", key, chain, err)
 }
 
+// ParsePrivateKey reads a private key from PEM, in the forms that
+// ParseEncryptedCertificate reads; an empty passphrase is for keys that are not
+// encrypted. Certificates in it are ignored. It is for a Certificate of which
+// only the Thumbprint is known. Errors are *CredentialError.
+func ParsePrivateKey(pem []byte, passphrase Secret) (crypto.Signer, error) {
+	var secret []byte
+	if passphrase != "" {
+		secret = []byte(passphrase)
+	}
+	key, err := assertion.ParseKey(pem, secret)
+	if err != nil {
+		return nil, credentialError("read the private key", err)
+	}
+	return key, nil
+}
+
 // ParsePFX reads a certificate, its issuers and its private key from a PFX file
 // (PKCS #12, RFC 7292) in DER, old or new. The password may be empty.
 //

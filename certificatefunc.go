@@ -107,6 +107,7 @@ type fingerprint struct {
 	chain  []*x509.Certificate
 	x5c    X5C
 	sha1   bool
+	thumb  string
 	claims []byte
 }
 
@@ -117,11 +118,11 @@ func fingerprintOf(c Certificate) (fingerprint, error) {
 	if err != nil {
 		return fingerprint{}, err
 	}
-	return fingerprint{c.Key, slices.Clone(c.Chain), c.SendX5C, c.SHA1, claims}, nil
+	return fingerprint{c.Key, slices.Clone(c.Chain), c.SendX5C, c.SHA1, c.Thumbprint, claims}, nil
 }
 
 func (f fingerprint) equal(g fingerprint) bool {
-	return f.x5c == g.x5c && f.sha1 == g.sha1 && bytes.Equal(f.claims, g.claims) &&
+	return f.x5c == g.x5c && f.sha1 == g.sha1 && f.thumb == g.thumb && bytes.Equal(f.claims, g.claims) &&
 		slices.EqualFunc(f.chain, g.chain, (*x509.Certificate).Equal) && sameSigner(f.key, g.key)
 }
 

@@ -149,6 +149,12 @@ type Certificate struct {
 	Chain []*x509.Certificate
 	// SendX5C puts certificates into the assertion's header.
 	SendX5C X5C
+	// Thumbprint names the certificate when it is not at hand, only its key: in
+	// hexadecimal digits of either case, with or without colons. 40 digits are
+	// the SHA-1 thumbprint and mean SHA1, 64 the SHA-256 thumbprint. Beside a
+	// Chain it must be that of its first certificate, and chooses between the
+	// two. Empty takes it from the Chain.
+	Thumbprint string
 	// SHA1 identifies the certificate by its SHA-1 thumbprint (x5t, signed
 	// with RS256), as AD FS needs it, instead of x5t#S256 and PS256.
 	SHA1 bool
@@ -181,8 +187,11 @@ func (c Certificate) bind(log *slog.Logger) (prover, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	if len(c.Chain) == 0 { // different keys may go by one thumbprint
+		return s, "", nil
+	}
 	sum := sha256.Sum256(c.Chain[0].Raw)
-	return s, fmt.Sprintf("certificate %x %d %v %v", sum, c.SendX5C, c.SHA1, c.Claims), nil
+	return s, fmt.Sprintf("certificate %x %d %v %d %v", sum, c.SendX5C, c.SHA1, len(c.Thumbprint), c.Claims), nil
 }
 
 func (c Certificate) signer(log *slog.Logger) (*signer, error) {
@@ -191,7 +200,14 @@ func (c Certificate) signer(log *slog.Logger) (*signer, error) {
 	if !ok {
 		return nil, configError("use the client certificate", "use one of the X5C constants", errors.New("unknown SendX5C"))
 	}
-	source, err := assertion.New(assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1, Claims: c.Claims})
+	key := assertion.Key{Signer: c.Key, Certificates: c.Chain, X5C: x5c, Legacy: c.SHA1, Claims: c.Claims}
+	if c.Thumbprint != "" {
+		var err error
+		if key.Thumbprint, err = assertion.ParseThumbprint(c.Thumbprint); err != nil {
+			return nil, credentialError("use the client certificate", err)
+		}
+	}
+	source, err := assertion.New(key)
 	if err != nil {
 		return nil, credentialError("use the client certificate", err)
 	}

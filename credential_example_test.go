@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
 	"time"
 
 	"github.com/msal-go/msal"
@@ -29,6 +30,22 @@ func ExampleCertificateFunc() {
 	svc, err := msal.NewConfidentialClient(emulator.DaemonClientID, newest, msal.Options{})
 	fmt.Println(svc != nil, err)
 	// Output: true <nil>
+}
+
+// Of the registered certificate only the thumbprint is known; the key is in a
+// file of its own.
+func ExampleCertificate_thumbprint() {
+	pem, err := os.ReadFile("client.key")
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := msal.ParsePrivateKey(pem, msal.Secret(os.Getenv("CLIENT_KEY_PASSPHRASE")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	credential := msal.Certificate{Key: key, Thumbprint: "6D:A0:38:32:E7:1E:E8:79:79:7C:CE:1A:70:3A:F3:18:34:6E:AE:5B"}
+	svc, err := msal.NewConfidentialClient(emulator.DaemonClientID, credential, msal.Options{})
+	fmt.Println(svc != nil, err)
 }
 
 // Tokens that a sidecar gets are cached and refreshed like any others.

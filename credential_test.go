@@ -4,12 +4,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +76,67 @@ func TestEncryptedKeyBringsAToken(t *testing.T) {
 			}
 			wantToken(t, newWorld(t, withCertificate(cert)), credential)
 		})
+	}
+}
+
+func TestKeyWithABareThumbprintBringsAToken(t *testing.T) {
+	cert := newCertificate(t, testKey(), time.Hour)
+	one, two := sha1.Sum(cert.Raw), sha256.Sum256(cert.Raw)
+	colons := func(sum []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":") }
+	for _, thumbprint := range []string{fmt.Sprintf("%x", one), fmt.Sprintf("%X", two), colons(one[:]), strings.ToLower(colons(two[:]))} {
+		w := newWorld(t, withCertificate(cert))
+		wantToken(t, w, msal.Certificate{Key: testKey(), Thumbprint: thumbprint})
+		w = newWorld(t, withCertificate(cert))
+		wantToken(t, w, msal.Certificate{Key: testKey(), Thumbprint: thumbprint, Chain: []*x509.Certificate{cert}, SendX5C: msal.X5CLeaf})
+	}
+	stored := storedCertificate(t)
+	for _, name := range []string{"plain.pem", "aes256-sha256.pem"} {
+		key, err := msal.ParsePrivateKey(storedKey(t, name), "correct-horse")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantToken(t, newWorld(t, withCertificate(stored)), msal.Certificate{Key: key, Thumbprint: fmt.Sprintf("%x", sha256.Sum256(stored.Raw))})
+	}
+}
+
+func TestUnusableThumbprintsSayWhy(t *testing.T) {
+	cert := newCertificate(t, testKey(), time.Hour)
+	chain := []*x509.Certificate{cert}
+	one, two := fmt.Sprintf("%x", sha1.Sum(cert.Raw)), fmt.Sprintf("%x", sha256.Sum256(cert.Raw))
+	for _, tt := range []struct {
+		name       string
+		credential msal.Certificate
+		reason     msal.CredentialReason
+		hint       string
+	}{
+		{"short", msal.Certificate{Thumbprint: one[:38]}, msal.CredentialMalformed, "40 hexadecimal digits for SHA-1 or 64 for SHA-256"},
+		{"odd", msal.Certificate{Thumbprint: one[:39]}, msal.CredentialMalformed, "has 39 digits"},
+		{"long", msal.Certificate{Thumbprint: two + "00"}, msal.CredentialMalformed, "has 66 digits"},
+		{"base64", msal.Certificate{Thumbprint: base64.StdEncoding.EncodeToString([]byte(one[:20]))}, msal.CredentialMalformed, "hexadecimal digits"},
+		{"a secret", msal.Certificate{Thumbprint: planted}, msal.CredentialMalformed, "hexadecimal digits"},
+		{"odd colons", msal.Certificate{Thumbprint: one[:1] + ":" + one[1:]}, msal.CredentialMalformed, "colons at odd places"},
+		{"of another certificate", msal.Certificate{Thumbprint: strings.Repeat("a", 40), Chain: chain}, msal.CredentialMalformed, "not that of the certificate beside it"},
+		{"SHA-256 for AD FS", msal.Certificate{Thumbprint: two, SHA1: true}, msal.CredentialMalformed, "where SHA-1 is asked for"},
+		{"nothing to send", msal.Certificate{Thumbprint: one, SendX5C: msal.X5CLeaf}, msal.CredentialNoCertificate, "there is no certificate"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.credential.Key = testKey()
+			_, err := msal.NewConfidentialClient(emulator.DaemonClientID, tt.credential, msal.Options{})
+			wantReason(t, err, tt.reason)
+			wantHint(t, err, tt.hint)
+		})
+	}
+	_, err := msal.NewConfidentialClient(emulator.DaemonClientID, msal.Certificate{Thumbprint: one}, msal.Options{})
+	wantReason(t, err, msal.CredentialNoKey)
+	for in, reason := range map[string]msal.CredentialReason{
+		pemCertificate(cert):                            msal.CredentialNoKey,
+		string(storedKey(t, "aes256-sha256.pem")):       msal.CredentialPassphrase,
+		string(storedKey(t, "plain.pem")) + otherKey(t): msal.CredentialSeveralKeys,
+		planted: msal.CredentialMalformed,
+	} {
+		_, err := msal.ParsePrivateKey([]byte(in), "")
+		wantReason(t, err, reason)
+		wantHint(t, err, "")
 	}
 }
 

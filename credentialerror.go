@@ -67,6 +67,7 @@ func credentialReason(err error) (CredentialReason, bool) {
 		mismatch  *assertion.KeyMismatchError
 		pem       *assertion.PEMError
 		pfx       *assertion.PFXError
+		thumb     *assertion.ThumbprintError
 	)
 	switch {
 	case errors.As(err, &encrypted) && !encrypted.Legacy, errors.Is(err, pkcs8.ErrPassphrase):
@@ -83,7 +84,7 @@ func credentialReason(err error) (CredentialReason, bool) {
 		return CredentialMismatch, true
 	case errors.As(err, &keyType):
 		return CredentialKeyType, true
-	case errors.As(err, &pem), errors.As(err, &pfx):
+	case errors.As(err, &pem), errors.As(err, &pfx), errors.As(err, &thumb):
 		return CredentialMalformed, true
 	}
 	return "", false

@@ -89,7 +89,8 @@
 //	enable_pii_log                       Options.EnablePIILog
 //	client_credential                    Secret, Certificate, ParseCertificate, ParseEncryptedCertificate (passphrase)
 //	private_key_pfx_path                 ReadPFX, ParsePFX
-//	thumbprint, public_certificate       Certificate.SHA1, Certificate.Chain, Certificate.SendX5C
+//	private_key, thumbprint, passphrase  ParsePrivateKey, Certificate.Thumbprint
+//	private_key, public_certificate      ParseCertificate, Certificate.SHA1, Certificate.Chain, Certificate.SendX5C
 //	client_assertion, AutoRefresher      Assertion, AssertionFile, AssertionFunc
 //	client_claims                        Certificate.Claims
 //	extract_certs                        ExtractCerts

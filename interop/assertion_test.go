@@ -2,6 +2,8 @@ package interop
 
 import (
 	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -9,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -30,6 +33,7 @@ type assertionCase struct {
 	thumbprint string // name of the header
 	digest     string // OpenSSL's name of the thumbprint's hash
 	x5c        int    // certificates in the header
+	bare       bool   // the client is given the thumbprint instead of the certificates
 }
 
 func assertionCases(t *testing.T) []assertionCase {
@@ -43,20 +47,28 @@ func assertionCases(t *testing.T) []assertionCase {
 		nil, ecKey.Public(), ecKey)
 	chain := []*x509.Certificate{leaf, ca}
 	return []assertionCase{
-		{"PS256", msal.Certificate{Key: leafKey, Chain: chain}, "PS256", "x5t#S256", "sha256", 0},
-		{"PS256 with x5c leaf", msal.Certificate{Key: leafKey, Chain: chain, SendX5C: msal.X5CLeaf}, "PS256", "x5t#S256", "sha256", 1},
-		{"PS256 with x5c chain", msal.Certificate{Key: leafKey, Chain: chain, SendX5C: msal.X5CChain}, "PS256", "x5t#S256", "sha256", 2},
-		{"RS256", msal.Certificate{Key: leafKey, Chain: chain, SHA1: true}, "RS256", "x5t", "sha1", 0},
-		{"RS256 with x5c chain", msal.Certificate{Key: leafKey, Chain: chain, SHA1: true, SendX5C: msal.X5CChain}, "RS256", "x5t", "sha1", 2},
-		{"ES256", msal.Certificate{Key: ecKey, Chain: []*x509.Certificate{ec}}, "ES256", "x5t#S256", "sha256", 0},
+		{"PS256", msal.Certificate{Key: leafKey, Chain: chain}, "PS256", "x5t#S256", "sha256", 0, false},
+		{"PS256 with x5c leaf", msal.Certificate{Key: leafKey, Chain: chain, SendX5C: msal.X5CLeaf}, "PS256", "x5t#S256", "sha256", 1, false},
+		{"PS256 with x5c chain", msal.Certificate{Key: leafKey, Chain: chain, SendX5C: msal.X5CChain}, "PS256", "x5t#S256", "sha256", 2, false},
+		{"RS256", msal.Certificate{Key: leafKey, Chain: chain, SHA1: true}, "RS256", "x5t", "sha1", 0, false},
+		{"RS256 with x5c chain", msal.Certificate{Key: leafKey, Chain: chain, SHA1: true, SendX5C: msal.X5CChain}, "RS256", "x5t", "sha1", 2, false},
+		{"ES256", msal.Certificate{Key: ecKey, Chain: []*x509.Certificate{ec}}, "ES256", "x5t#S256", "sha256", 0, false},
+		{"PS256 by a thumbprint alone", msal.Certificate{Key: leafKey, Chain: chain, Thumbprint: asOpenSSL(sha256.Sum256(leaf.Raw))}, "PS256", "x5t#S256", "sha256", 0, true},
+		{"RS256 by a thumbprint alone", msal.Certificate{Key: leafKey, Chain: chain, Thumbprint: asOpenSSL(sha1.Sum(leaf.Raw))}, "RS256", "x5t", "sha1", 0, true},
 	}
 }
+
+// asOpenSSL shows a digest as "openssl x509 -fingerprint" does.
+func asOpenSSL(sum any) string { return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":") }
 
 // assertion asks the emulator for a token and returns the client assertion
 // that went over the wire.
 func (tc assertionCase) assertion(t *testing.T) string {
 	t.Helper()
 	p := startPlatform(t, ours, withCertificate(pemOf("CERTIFICATE", tc.credential.Chain[0].Raw)))
+	if tc.bare {
+		tc.credential.Chain = nil
+	}
 	tap := &tap{next: p.client.Transport}
 	c, err := msal.NewConfidentialClient(emulator.DaemonClientID, tc.credential, msal.Options{Authority: tenantURL, HTTPClient: &http.Client{Transport: tap}})
 	if err != nil {

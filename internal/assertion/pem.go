@@ -33,6 +33,16 @@ func ParsePEM(data, passphrase []byte) (crypto.Signer, []*x509.Certificate, erro
 	return pair(key, certs)
 }
 
+// ParseKey reads the one private key of a PEM file, whatever else is in it. It
+// fails like ParsePEM.
+func ParseKey(data, passphrase []byte) (crypto.Signer, error) {
+	key, _, err := parseBlocks(data, passphrase)
+	if err == nil && key == nil {
+		err = ErrNoKey
+	}
+	return key, err
+}
+
 // pair puts the certificate of key first.
 func pair(key crypto.Signer, certs []*x509.Certificate) (crypto.Signer, []*x509.Certificate, error) {
 	if key == nil {

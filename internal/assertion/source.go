@@ -49,6 +49,9 @@ type Key struct {
 	X5C X5C
 	// Legacy asks for RS256 and the SHA-1 thumbprint (x5t), for AD FS.
 	Legacy bool
+	// Thumbprint names a certificate that is not at hand: its SHA-1 (which asks
+	// for Legacy) or SHA-256 digest. With Certificates it must be the first's.
+	Thumbprint []byte
 	// Claims are added to the assertion and override its own.
 	Claims map[string]any
 }
@@ -57,7 +60,7 @@ type Key struct {
 type Source struct {
 	signer *keySigner
 	jose   jose.Signer
-	leaf   *x509.Certificate
+	leaf   *x509.Certificate // nil if only its thumbprint is known
 	extra  map[string]json.RawMessage
 
 	mu   sync.Mutex
@@ -81,20 +84,32 @@ type entry struct {
 // New checks k and prepares a source of assertions. Nothing is signed yet.
 //
 // Errors: ErrNoKey, ErrNoCertificate, ErrX5C, *KeyTypeError, *KeyMismatchError,
-// *ClaimsError.
+// *ThumbprintError, *ClaimsError.
 func New(k Key) (*Source, error) {
-	signer, err := newKeySigner(k.Signer, k.Legacy)
+	legacy, err := k.legacy()
 	if err != nil {
 		return nil, err
 	}
-	if err := matchLeaf(signer.public, k.Certificates); err != nil {
+	signer, err := newKeySigner(k.Signer, legacy)
+	if err != nil {
+		return nil, err
+	}
+	var leaf *x509.Certificate
+	if len(k.Certificates) > 0 || len(k.Thumbprint) == 0 {
+		if err := matchLeaf(signer.public, k.Certificates); err != nil {
+			return nil, err
+		}
+		leaf = k.Certificates[0]
+	}
+	thumbprint, err := k.thumbprint(leaf, legacy)
+	if err != nil {
 		return nil, err
 	}
 	extra, err := encodeClaims(k.Claims)
 	if err != nil {
 		return nil, err
 	}
-	options, err := header(k)
+	options, err := header(k, thumbprint, legacy)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +120,7 @@ func New(k Key) (*Source, error) {
 	return &Source{
 		signer: signer,
 		jose:   js,
-		leaf:   k.Certificates[0],
+		leaf:   leaf,
 		extra:  extra,
 		memo:   map[identity]*entry{},
 		spare:  map[identity][]*entry{},
@@ -227,7 +242,11 @@ func (s *Source) makeRoom(now time.Time) {
 }
 
 // Expired returns when the certificate ends and whether that is before now. It
-// is no error to use it: the service decides.
+// is no error to use it: the service decides. Of a certificate that is not at
+// hand nobody knows.
 func (s *Source) Expired(now time.Time) (time.Time, bool) {
+	if s.leaf == nil {
+		return time.Time{}, false
+	}
 	return s.leaf.NotAfter, now.After(s.leaf.NotAfter)
 }

@@ -2,9 +2,6 @@ package assertion
 
 import (
 	"crypto/rand"
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -13,19 +10,14 @@ import (
 )
 
 // header is the JOSE header of every assertion of k. alg is added by the
-// signer. Thumbprints are base64url without padding (RFC 7515, sections 4.1.7
-// and 4.1.8).
-func header(k Key) (*jose.SignerOptions, error) {
+// signer.
+func header(k Key, thumbprint []byte, legacy bool) (*jose.SignerOptions, error) {
 	options := (&jose.SignerOptions{}).WithType("JWT")
-	der := k.Certificates[0].Raw
-	if k.Legacy {
-		sum := sha1.Sum(der)
-		options.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(sum[:]))
-	} else {
-		sum := sha256.Sum256(der)
-		options.WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(sum[:]))
-	}
+	nameCertificate(options, thumbprint, legacy)
 	send := k.Certificates
+	if k.X5C != None && len(send) == 0 {
+		return nil, ErrNoCertificate
+	}
 	switch k.X5C {
 	case None:
 		return options, nil
