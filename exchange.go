@@ -68,20 +68,17 @@ func (c *core) prepare(ctx context.Context, p *place, g grant) error {
 
 // post sends a grant to the token endpoint.
 func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenResponse, error) {
-	var pr proof
-	if c.prover != nil {
-		var err error
-		if pr, err = c.prover.prove(ctx, c.audience(p, g)); err != nil {
-			return nil, err
+	var resp *oauth.TokenResponse
+	err := c.remembered(p, &g)
+	if err == nil {
+		var pr proof
+		if c.prover != nil {
+			if pr, err = c.prover.prove(ctx, c.audience(p, g)); err != nil {
+				return nil, err
+			}
 		}
+		resp, err = c.exchange(ctx, p, &g, c.tokenForm(&g, pr))
 	}
-	var form oauth.Form
-	pr.apply(&form, c.clientID, g.kind)
-	form.Add("claims", g.claims)
-	for _, param := range g.form {
-		form.Add(param.Name, param.Value)
-	}
-	resp, err := c.exchange(ctx, p, &g, form)
 	if err != nil {
 		err = wrap("request a token", err)
 		c.log.LogAttrs(ctx, slog.LevelInfo, "token request failed", slog.String("grant_type", g.kind),
@@ -89,6 +86,17 @@ func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenRespons
 		return nil, err
 	}
 	return resp, nil
+}
+
+// tokenForm is what is posted, in the family's order.
+func (c *core) tokenForm(g *grant, pr proof) oauth.Form {
+	var form oauth.Form
+	pr.apply(&form, c.clientID, g.kind)
+	form.Add("claims", g.claims)
+	for _, param := range g.form {
+		form.Add(param.Name, param.Value)
+	}
+	return form
 }
 
 // accept checks an answer and records it.

@@ -24,6 +24,25 @@ func newThrottle(memory *HTTPCache, confidential bool) oauth.Throttle {
 	return t
 }
 
+// remembered is the refusal with which the service would be quoted, if that is
+// known before the client has proved itself: nobody signs an assertion, or is
+// asked for one, that is not sent.
+func (c *core) remembered(p *place, g *grant) error {
+	if _, ok := c.prover.(TokenProvider); ok {
+		return nil // it has nothing to do with the service
+	}
+	err := c.throttle.Refused(c.endpoint(p, g), g.subject(), c.tokenForm(g, proof{}))
+	if err != nil {
+		c.countFailure(g, err)
+	}
+	return err
+}
+
+// endpoint is where a grant is posted.
+func (c *core) endpoint(p *place, g *grant) string {
+	return firstOf(g.endpoint, p.meta.TokenEndpoint)
+}
+
 // send posts a token request, unless the service has just refused it, and tells
 // it how the client fares.
 func (c *core) send(ctx context.Context, endpoint string, g *grant, form oauth.Form) (*oauth.TokenResponse, error) {
@@ -44,13 +63,18 @@ func (c *core) send(ctx context.Context, endpoint string, g *grant, form oauth.F
 		}
 		c.throttle.Note(endpoint, subject, form, err)
 	}
-	// Like the family: only what the service says counts as a failure, though
-	// it be said again from memory, and of a wait only its end.
+	c.countFailure(g, err)
+	return nil, err
+}
+
+// countFailure is like the family: only what the service says counts, though it
+// be said again from memory, and of a wait only its end.
+func (c *core) countFailure(g *grant, err error) {
 	var answer *oauth.Error
 	if errors.As(err, &answer) && answer.Status < 500 && answer.Code != codePending && answer.Code != codeSlowDown {
+		api, _ := g.purpose()
 		c.telemetry.Failed(api, g.correlationID, answer.Code)
 	}
-	return nil, err
 }
 
 // askForDevice posts a device authorization request, unless the service has just

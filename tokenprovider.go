@@ -75,7 +75,7 @@ func (c *core) exchange(ctx context.Context, p *place, g *grant, form oauth.Form
 			Scopes: slices.Clone(g.scopes), ClientID: c.clientID, TenantID: p.meta.Realm, Claims: g.claims, CorrelationID: g.correlationID,
 		})
 	}
-	return c.send(ctx, firstOf(g.endpoint, p.meta.TokenEndpoint), g, form)
+	return c.send(ctx, c.endpoint(p, g), g, form)
 }
 
 func (f TokenProvider) token(ctx context.Context, r TokenProviderRequest) (*oauth.TokenResponse, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,8 @@ const (
 //
 //   - 429, 5xx and any failure with Retry-After, for that time, for the same
 //     endpoint, client, scope and subject: whoever else asks is not held up;
-//   - 400, for a minute, for exactly the same form.
+//   - 400, for a minute, for exactly the same form; where it is not about the
+//     client, whatever its assertion, which differs from time to time.
 //
 // Grants that a person has just taken part in always pass. The zero value
 // remembers nothing. It is safe for concurrent use.
@@ -34,7 +36,8 @@ type Throttle struct {
 // Refused returns the *Error or *ResponseError with which the service refused
 // the same request, if that is too recent to ask again, and nil otherwise. Its
 // RetryAfter is what is left of the pause. Subject is whom the request is about:
-// a user, a token, or nobody.
+// a user, a token, or nobody. The form may lack the client's assertion; then a
+// refusal of that is not found.
 func (t Throttle) Refused(endpoint, subject string, f Form) error {
 	if t.Memory == nil || personal(f) {
 		return nil
@@ -42,8 +45,10 @@ func (t Throttle) Refused(endpoint, subject string, f Form) error {
 	if value, until, ok := t.Memory.Get(pauseKey(endpoint, subject, f)); ok {
 		return recall(value, time.Until(until))
 	}
-	if value, _, ok := t.Memory.Get(formKey(endpoint, f)); ok {
-		return recall(value, 0)
+	for _, form := range [...]Form{unproved(f), f} {
+		if value, _, ok := t.Memory.Get(formKey(endpoint, form)); ok {
+			return recall(value, 0)
+		}
 	}
 	return nil
 }
@@ -56,6 +61,9 @@ func (t Throttle) Note(endpoint, subject string, f Form, err error) {
 	r := refusalOf(err)
 	status, pause, retryNow := r.terms()
 	value, ok := r.encode()
+	if r.provesClient() {
+		f = unproved(f)
+	}
 	switch {
 	case !ok || retryNow:
 	case pause > 0:
@@ -83,6 +91,13 @@ func personal(f Form) bool {
 // chosenByPeople holds for forms whose digest could be tried against a word
 // list.
 func chosenByPeople(f Form) bool { return f.Get("password") != "" || f.Get("client_secret") != "" }
+
+// unproved is a form without the assertion that proves the client.
+func unproved(f Form) Form {
+	return slices.DeleteFunc(slices.Clone(f), func(p Param) bool {
+		return p.Name == "client_assertion" || p.Name == "client_assertion_type"
+	})
+}
 
 func pauseKey(endpoint, subject string, f Form) httpcache.Key {
 	return httpcache.KeyOf("pause", endpoint, f.Get("client_id"), f.Get("scope"), subject)
@@ -115,6 +130,19 @@ func (r refusal) terms() (status int, pause time.Duration, retryNow bool) {
 		return r.Response.Status, r.Response.RetryAfter, r.Response.retryNow
 	}
 	return 0, 0, false
+}
+
+// provesClient holds for refusals that come after the client was authenticated
+// (RFC 6749 section 3.2.1): another assertion changes nothing.
+func (r refusal) provesClient() bool {
+	if r.Error == nil {
+		return false
+	}
+	switch r.Error.Code {
+	case "invalid_grant", "interaction_required", "invalid_scope", "invalid_resource", "invalid_target":
+		return true
+	}
+	return false
 }
 
 func (r refusal) encode() (value []byte, ok bool) {
