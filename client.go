@@ -15,6 +15,7 @@ import (
 
 	"github.com/msal-go/msal/internal/acquire"
 	"github.com/msal-go/msal/internal/authority"
+	"github.com/msal-go/msal/internal/httpcache"
 	"github.com/msal-go/msal/internal/httpx"
 	"github.com/msal-go/msal/internal/idtoken"
 	"github.com/msal-go/msal/internal/oauth"
@@ -109,7 +110,8 @@ type core struct {
 	resolver     *authority.Resolver
 	oauth        *oauth.Client
 	throttle     oauth.Throttle
-	telemetry    *telemetry.Log // apart, as each hit writes to it
+	passwords    *httpcache.Section // where people's passwords go
+	telemetry    *telemetry.Log     // apart, as each hit writes to it
 	http         *httpx.Client
 	cache        *TokenCache
 	prover       prover // nil for public clients
@@ -178,6 +180,7 @@ func (c *core) init(clientID string, credential Credential, o Options) error {
 		memory = new(HTTPCache)
 	}
 	c.throttle = newThrottle(memory, credential != nil)
+	c.passwords = &memory.entries.Passwords
 	c.telemetry = new(telemetry.Log)
 	c.capabilities = append([]string(nil), o.ClientCapabilities...)
 	c.pii = o.EnablePIILog

@@ -3,8 +3,8 @@ package msal
 import "github.com/msal-go/msal/internal/httpcache"
 
 // HTTPCache remembers answers of services that are no tokens: refusals that
-// would only be repeated (throttling, rejected requests), and discovery
-// documents. A client keeps to it without network, so that a program in a loop
+// would only be repeated (throttling, rejected requests), discovery documents,
+// and how people sign in with a password. A client keeps to it without network, so that a program in a loop
 // does not make an outage worse. The zero value is empty and ready to use, safe
 // for concurrent use, and must not be copied.
 //
@@ -12,12 +12,13 @@ import "github.com/msal-go/msal/internal/httpcache"
 // the token cache, and with the same care: whoever can write the file says where
 // an OpenID provider's endpoints are. It holds no token or secret, and nothing
 // from which a password could be guessed, but the service's error texts, which
-// may name people.
+// may name people. Where passwords go (user realm, federation metadata) is never
+// in the file, and asked for again by each process.
 //
 // Entries: 429, 5xx and Retry-After for the time that the service names, at most
 // an hour, else 60 s for public and 5 s for confidential clients, for the same
 // user, scopes, client and endpoint; 400 for 60 s for exactly the same request;
-// documents for 24 h. At most 1024 of each kind.
+// documents, and where passwords go, for 24 h. At most 1024 of each kind.
 type HTTPCache struct{ entries httpcache.Cache }
 
 // Marshal returns the entries that still count.

@@ -29,7 +29,7 @@ type UsernamePasswordRequest struct {
 //
 // It never looks at the cache, but fills it: call AcquireTokenSilent from then
 // on. The service is first asked how the person's domain signs in (user realm),
-// unless the authority is AD FS. Where the domain is federated, the password
+// at most once a day for one person, unless the authority is AD FS. Where the domain is federated, the password
 // goes to its own identity provider (WS-Trust 1.3 or 2005), which the domain's
 // metadata names, over https only; its answer, a SAML assertion, is redeemed for
 // the token.
@@ -76,7 +76,7 @@ func (c *core) AcquireTokenByUsernamePassword(ctx context.Context, r UsernamePas
 		g.form = oauth.Form{{Name: "username", Value: r.Username}, {Name: "password", Value: string(r.Password)}, {Name: "scope", Value: scopeParam(scopes)}}
 		return c.ask(ctx, p, g)
 	}
-	federation := wstrust.Client{HTTP: c.http}
+	federation := wstrust.Client{HTTP: c.http, Memory: c.passwords}
 	assertion, err := federation.Assertion(ctx, realm, wstrust.Credentials{Username: r.Username, Password: string(r.Password)})
 	if err != nil {
 		return Result{}, federationError(err)
@@ -109,7 +109,7 @@ func (c *core) userRealm(ctx context.Context, p *place, username, correlationID 
 	if p.meta.Kind == authority.ADFS || c.realmless.has(host, time.Now()) {
 		return wstrust.Realm{}, nil
 	}
-	federation := wstrust.Client{HTTP: c.http}
+	federation := wstrust.Client{HTTP: c.http, Memory: c.passwords}
 	realm, err := federation.Realm(ctx, host, username, correlationID)
 	var missing *wstrust.NoRealmError
 	var odd *wstrust.DocumentError

@@ -85,6 +85,68 @@ func TestManagedPeopleSignInWithTheirPassword(t *testing.T) {
 	}
 }
 
+func TestWherePasswordsGoIsAskedOnceADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, federated())
+		memory := new(msal.HTTPCache)
+		signIn := func(h *msal.HTTPCache, user string) {
+			t.Helper()
+			c := w.public(t, func(o *msal.Options) { o.HTTPCache = h })
+			if res, err := c.AcquireTokenByUsernamePassword(t.Context(), password(user)); err != nil || res.Account.Username != user {
+				t.Fatalf("got %+v, %v", res.Account, err)
+			}
+		}
+		asked := func(when string, realms, metadata int) {
+			t.Helper()
+			r, m := len(w.Emulator().Requests(emulator.EndpointUserRealm)), len(w.Emulator().Requests(emulator.EndpointFederationMetadata))
+			if r != realms || m != metadata {
+				t.Errorf("%s: %d user realm and %d metadata requests so far, want %d and %d", when, r, m, realms, metadata)
+			}
+		}
+		signIn(memory, fred)
+		asked("at first", 1, 1)
+		time.Sleep(24*time.Hour - time.Second)
+		signIn(memory, fred)
+		asked("within a day", 1, 1)
+		signIn(memory, odd)
+		asked("somebody else of the domain", 2, 1)
+		signIn(memory, alice)
+		signIn(memory, alice)
+		asked("managed", 3, 1)
+		time.Sleep(time.Second)
+		signIn(memory, fred)
+		asked("after a day", 4, 2)
+
+		data, err := memory.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(data), "fabrikam") {
+			t.Errorf("the file says where passwords go: %s", data)
+		}
+		other := new(msal.HTTPCache)
+		if err := other.Unmarshal(data); err != nil {
+			t.Fatal(err)
+		}
+		signIn(other, fred)
+		asked("another process", 5, 3)
+	})
+}
+
+func TestProvidersThatFailedAreAskedAboutAgain(t *testing.T) {
+	w := newWorld(t, federated())
+	c := w.public(t)
+	w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointWSTrust}, Times: 1, Status: 404, Body: "moved"})
+	_, err := c.AcquireTokenByUsernamePassword(t.Context(), password(fred))
+	wantError(t, err, msal.ErrProtocol)
+	if _, err := c.AcquireTokenByUsernamePassword(t.Context(), password(fred)); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.Emulator().Requests(emulator.EndpointFederationMetadata)); n != 2 {
+		t.Errorf("%d metadata requests, want a new look after the failure", n)
+	}
+}
+
 func TestConfidentialClientsSignPeopleInWithTheirPassword(t *testing.T) {
 	w := newWorld(t, federated())
 	for _, user := range []string{alice, fred} {

@@ -39,7 +39,7 @@ var directions = map[string][]string{
 	"internal/assertion":        {"internal/pkcs8"},
 	"internal/pkcs8":            {},
 	"internal/imds":             {"internal/authority/flight"},
-	"internal/wstrust":          {"internal/httpx", "internal/oauth"},
+	"internal/wstrust":          {"internal/httpcache", "internal/httpx", "internal/oauth"},
 
 	// What the error numbers mean: a table for people. The client decides without
 	// it.

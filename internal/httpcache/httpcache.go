@@ -38,11 +38,14 @@ func KeyOf(parts ...string) Key {
 	return Key(h.Sum(nil))
 }
 
-// Cache has two sections that do not displace each other. The zero value is
-// ready to use; it must not be copied, and is safe for concurrent use.
+// Cache has sections that do not displace each other. The zero value is ready to
+// use; it must not be copied, and is safe for concurrent use.
 type Cache struct {
 	Refusals  Section
 	Documents Section
+	// Passwords says where people's passwords go. Marshal leaves it out, and
+	// Unmarshal as it is: who can write a file must not say that.
+	Passwords Section
 }
 
 // Section is one bounded memory. The zero value is ready to use.

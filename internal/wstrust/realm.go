@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/msal-go/msal/internal/httpcache"
 	"github.com/msal-go/msal/internal/httpx"
 )
 
@@ -36,6 +37,11 @@ func (c *Client) Realm(ctx context.Context, host, username, correlationID string
 		return Realm{}, &TextError{Field: "user name"}
 	}
 	target := "https://" + host + "/common/userrealm/" + url.PathEscape(username) + "?api-version=1.0"
+	key := httpcache.KeyOf("realm", target)
+	var known Realm
+	if c.recall(key, &known) {
+		return known, nil
+	}
 	header := http.Header{}
 	header.Set("Accept", "application/json")
 	if !strings.ContainsFunc(correlationID, unicode.IsControl) { // as the token request does
@@ -52,6 +58,9 @@ func (c *Client) Realm(ctx context.Context, host, username, correlationID string
 		return Realm{}, &DocumentError{Document: UserRealm, Host: host, Status: res.Status, Problem: ProblemStatus}
 	}
 	realm, err := parseRealm(res.Body)
+	if err == nil && realm.usable() {
+		c.remember(key, realm)
+	}
 	return realm, located(err, host, res.Status)
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msal-go/msal/internal/httpcache"
 	"github.com/msal-go/msal/internal/httpx"
 )
 
@@ -59,6 +60,9 @@ type Credentials struct {
 // for concurrent use.
 type Client struct {
 	HTTP *httpx.Client
+	// Memory keeps for a day how a person signs in, and the endpoint of a
+	// provider that has accepted a password. Nil asks every time.
+	Memory *httpcache.Section
 }
 
 // Assertion exchanges a person's credentials for a SAML assertion at the
@@ -70,9 +74,13 @@ func (c *Client) Assertion(ctx context.Context, realm Realm, who Credentials) (*
 	if err := who.check(); err != nil { // before anything is sent
 		return nil, err
 	}
-	endpoint, err := c.endpoint(ctx, realm)
-	if err != nil {
-		return nil, err
+	var endpoint Endpoint
+	known := c.recall(endpointKey(realm), &endpoint)
+	if !known {
+		var err error
+		if endpoint, err = c.endpoint(ctx, realm); err != nil {
+			return nil, err
+		}
 	}
 	body := request(endpoint, who, realm.Audience, c.HTTP.NewCorrelationID(), time.Now())
 	header := http.Header{}
@@ -83,8 +91,13 @@ func (c *Client) Assertion(ctx context.Context, realm Realm, who Credentials) (*
 		return nil, err
 	}
 	a, err := parseResponse(res.Body, who.Password)
+	if err == nil && !known && realm.MetadataURL != "" {
+		c.remember(endpointKey(realm), endpoint)
+	}
 	return a, located(err, hostOf(endpoint.Address), res.Status)
 }
+
+func endpointKey(r Realm) httpcache.Key { return httpcache.KeyOf("endpoint", r.MetadataURL) }
 
 // endpoint finds the provider's endpoint: in its metadata if it publishes any,
 // else by the address in the realm.
