@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/msal-go/msal"
 	"github.com/msal-go/msal/emulator"
@@ -154,6 +155,26 @@ func (p *platform) withFile(t *testing.T, clientID, secret, file string) (userCl
 	return c, cache
 }
 
+// signInByDevice signs alice in at a program of ours without a browser.
+func (p *platform) signInByDevice(t *testing.T, c *msal.PublicClient) msal.Result {
+	t.Helper()
+	if err := p.SetLifetimes(emulator.Lifetimes{DeviceInterval: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	flow, err := c.InitiateDeviceFlow(t.Context(), msal.DeviceFlowRequest{Scopes: []string{emulator.TasksReadScope}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.ApproveDevice(flow.UserCode, alice); err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.AcquireTokenByDeviceFlow(t.Context(), msal.DeviceFlowRedemption{Flow: flow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
 // signInByCode signs alice in at a web application of ours.
 func (p *platform) signInByCode(t *testing.T, c *msal.ConfidentialClient) msal.Result {
 	t.Helper()
@@ -236,6 +257,9 @@ func TestMSALNodeGoesOnWithTheCacheOfOurClient(t *testing.T) {
 	}{
 		{"interactive", emulator.DesktopClientID, "", func(t *testing.T, p *platform, c userClient) msal.Result {
 			return p.signIn(t, c.(*msal.PublicClient), alice)
+		}},
+		{"device code", emulator.DeviceClientID, "", func(t *testing.T, p *platform, c userClient) msal.Result {
+			return p.signInByDevice(t, c.(*msal.PublicClient))
 		}},
 		{"authorization code", emulator.WebClientID, emulator.WebSecret, func(t *testing.T, p *platform, c userClient) msal.Result {
 			return p.signInByCode(t, c.(*msal.ConfidentialClient))
