@@ -280,3 +280,21 @@ func FuzzTokenEvent(f *testing.F) {
 		}
 	})
 }
+
+func TestStoreThatIsDownIsReported(t *testing.T) {
+	w := newWorld(t)
+	store := &brokenStore{broken: true}
+	tokens := msal.NewTokenCache(msal.CacheOptions{Store: store})
+	err := tokens.Add(t.Context(), added())
+	wantError(t, err, msal.ErrCache, errDown)
+	account := msal.Account{HomeAccountID: "u.t"}
+	res, err := w.public(t, func(o *msal.Options) { o.Cache = tokens }).AcquireTokenSilent(t.Context(), msal.SilentRequest{Scopes: []string{"a"}, Account: account})
+	if err != nil || res.AccessToken != "at" {
+		t.Errorf("got %v, %v; want the token that stayed in memory", res, err)
+	}
+	found, err := tokens.Find(t.Context(), msal.CacheQuery{Type: msal.CacheAccessToken})
+	wantError(t, err, msal.ErrCache, errDown)
+	if found != nil {
+		t.Errorf("found %v", found)
+	}
+}

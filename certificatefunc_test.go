@@ -3,8 +3,11 @@ package msal_test
 import (
 	"context"
 	"crypto"
+	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -93,6 +96,9 @@ func TestChangeOfAnythingInTheCertificateIsSignedAnew(t *testing.T) {
 		{"thumbprint", msal.Certificate{Key: testKey(), Chain: []*x509.Certificate{cert}, SHA1: true}, true},
 		{"claims", msal.Certificate{Key: testKey(), Chain: []*x509.Certificate{cert}, Claims: map[string]any{"a": 1}}, true},
 		{"another claim", msal.Certificate{Key: testKey(), Chain: []*x509.Certificate{cert}, Claims: map[string]any{"a": 2}}, true},
+		{"no certificate but its thumbprint", msal.Certificate{Key: testKey(), Thumbprint: fmt.Sprintf("%x", sha256.Sum256(cert.Raw))}, true},
+		{"its other thumbprint", msal.Certificate{Key: testKey(), Thumbprint: fmt.Sprintf("%x", sha1.Sum(cert.Raw))}, true},
+		{"the same thumbprint", msal.Certificate{Key: testKey(), Thumbprint: fmt.Sprintf("%x", sha1.Sum(cert.Raw))}, false},
 		{"a device", issued(session, cert), true},
 		{"the same device", issued(session, cert), false},
 		{"a new session of the device", issued(device(), cert), true},

@@ -63,6 +63,7 @@
 //	what does an ID token have to say?   exchange.go, internal/idtoken
 //	what does an API ask for?            challenge.go, internal/challenge
 //	what does an error mean?             errors.go, wrap.go; its number: aadsts, docs/errors.md
+//	what is in the cache?                cachesearch.go, cacheadd.go
 //	what is in the cache file?           internal/schema
 //
 // # MSAL Python name -> here
