@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
 	"github.com/msal-go/msal"
 	"github.com/msal-go/msal/emulator"
 )
@@ -21,6 +23,22 @@ func withFederation(f emulator.Federation) func(*emulator.Config) {
 		t.Federated = []emulator.Federation{f}
 		t.Users = append(t.Users, emulator.User{UPN: fred})
 	}
+}
+
+// msalGoPassword signs fred in by MSAL Go.
+func (p *platform) msalGoPassword(t *testing.T, password string) (public.AuthResult, error) {
+	t.Helper()
+	c := p.msalGoPublic(t, emulator.DesktopClientID)
+	//lint:ignore SA1019 the flow is deprecated, and still used
+	return c.AcquireTokenByUsernamePassword(t.Context(), []string{emulator.TasksReadScope}, fred, password)
+}
+
+// password signs fred in by our client.
+func (p *platform) password(t *testing.T, password string) (msal.Result, error) {
+	t.Helper()
+	r := msal.UsernamePasswordRequest{Scopes: []string{emulator.TasksReadScope}, Username: fred, Password: msal.Secret(password)}
+	//lint:ignore SA1019 the flow is deprecated, and still used
+	return p.public(t).AcquireTokenByUsernamePassword(t.Context(), r)
 }
 
 // MSAL Go signs federated people in where it can: WS-Trust 1.3 that metadata
@@ -45,13 +63,12 @@ func TestMSALGoSignsFederatedPeopleInBesideOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			theirs := startPlatform(t, msalGo, withFederation(tt.provider))
-			c := theirs.msalGoPublic(t, emulator.DesktopClientID)
-			res, err := c.AcquireTokenByUsernamePassword(t.Context(), []string{emulator.TasksReadScope}, fred, emulator.DefaultPassword)
+			res, err := theirs.msalGoPassword(t, emulator.DefaultPassword)
 			if got := steps(theirs); len(got) == 0 || got[len(got)-1] != tt.last || (err == nil) != (tt.last == token) {
 				t.Fatalf("MSAL Go asked %v, with error %v; want it to end at %s", got, err, tt.last)
 			}
 			ours := startPlatform(t, ours, withFederation(tt.provider))
-			mine, err := ours.public(t).AcquireTokenByUsernamePassword(t.Context(), msal.UsernamePasswordRequest{Scopes: []string{emulator.TasksReadScope}, Username: fred, Password: emulator.DefaultPassword})
+			mine, err := ours.password(t, emulator.DefaultPassword)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,11 +117,11 @@ func sameGrant(t *testing.T, ours, theirs *platform) {
 // A wrong password ends at the provider for both; only ours says so in a type.
 func TestMSALGoAndOursAreRefusedByTheProvider(t *testing.T) {
 	theirs := startPlatform(t, msalGo, withFederation(emulator.Federation{}))
-	if _, err := theirs.msalGoPublic(t, emulator.DesktopClientID).AcquireTokenByUsernamePassword(t.Context(), []string{emulator.TasksReadScope}, fred, "wrong"); err == nil {
+	if _, err := theirs.msalGoPassword(t, "wrong"); err == nil {
 		t.Error("MSAL Go signed in with a wrong password")
 	}
 	ours := startPlatform(t, ours, withFederation(emulator.Federation{}))
-	_, err := ours.public(t).AcquireTokenByUsernamePassword(t.Context(), msal.UsernamePasswordRequest{Scopes: []string{emulator.TasksReadScope}, Username: fred, Password: "wrong"})
+	_, err := ours.password(t, "wrong")
 	var refused *msal.FederationError
 	if !errors.As(err, &refused) || refused.Code != "FailedAuthentication" || !errors.Is(err, msal.ErrInteractionRequired) {
 		t.Errorf("got %v", err)
