@@ -1,16 +1,13 @@
 package msal_test
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -205,33 +202,4 @@ func TestExtractCertsIsTheX5CHeader(t *testing.T) {
 	if b64 := base64.StdEncoding.EncodeToString; len(got) != 2 || got[0] != b64(one.Raw) || got[1] != b64(two.Raw) {
 		t.Errorf("got %d certificates, or others", len(got))
 	}
-}
-
-// longestSalt is a device of its own will, such as older TPMs: the salt of
-// RSA-PSS is as long as fits, whatever is asked for.
-type longestSalt struct{ *rsa.PrivateKey }
-
-func (d longestSalt) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	if _, isPSS := opts.(*rsa.PSSOptions); isPSS {
-		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto, Hash: opts.HashFunc()}
-	}
-	return d.PrivateKey.Sign(r, digest, opts)
-}
-
-func TestADeviceWithAnotherSaltIsToldOfRS256(t *testing.T) {
-	cert := newCertificate(t, testKey(), time.Hour)
-	w := newWorld(t, withCertificate(cert))
-	credential := msal.Certificate{Key: longestSalt{testKey()}, Chain: []*x509.Certificate{cert}}
-	c, err := msal.NewConfidentialClient(emulator.DaemonClientID, credential, w.options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}})
-	wantError(t, err, msal.ErrConfiguration)
-	wantHint(t, err, "Certificate.SHA1 asks for RS256")
-	if n := len(w.Emulator().Requests(emulator.EndpointToken)); n != 0 {
-		t.Errorf("%d requests went out with a signature that nobody confirms", n)
-	}
-	credential.SHA1 = true
-	wantToken(t, w, credential)
 }

@@ -87,9 +87,10 @@ func (k *vaultKey) algorithm(opts crypto.SignerOpts) (string, error) {
 // A key in Azure Key Vault, or another service that signs, is a crypto.Signer
 // of a few lines. It signs once in a while: assertions are reused for minutes.
 func ExampleCertificate_vault() {
-	vault := newSigningService() // stands in for https://NAME.vault.azure.net
+	private := testKey()
+	vault := newSigningService(private) // stands in for https://NAME.vault.azure.net
 	defer vault.Close()
-	key := &vaultKey{url: vault.URL + "/keys/daemon/1", client: vault.Client(), public: testKey().Public()}
+	key := &vaultKey{url: vault.URL + "/keys/daemon/1", client: vault.Client(), public: private.Public()}
 
 	// The certificate of the key is registered for the application.
 	now := time.Now()
@@ -126,7 +127,7 @@ func ExampleCertificate_vault() {
 }
 
 // newSigningService is a small server that signs what it is asked to.
-func newSigningService() *httptest.Server {
+func newSigningService(key crypto.Signer) *httptest.Server {
 	return httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
 			Alg   string `json:"alg"`
@@ -146,11 +147,26 @@ func newSigningService() *httptest.Server {
 		if asked.Alg == "PS256" {
 			how = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
 		}
-		signature, err := testKey().Sign(rand.Reader, digest, how)
+		signature, err := key.Sign(rand.Reader, digest, how)
 		if err != nil {
 			http.Error(w, "cannot sign", http.StatusInternalServerError)
 			return
 		}
+		if asked.Alg == "ES256" {
+			signature = sideBySide(signature)
+		}
 		json.NewEncoder(w).Encode(map[string]string{"kid": "https://" + r.Host + "/keys/daemon/1", "value": base64.RawURLEncoding.EncodeToString(signature)})
 	}))
+}
+
+// sideBySide is an ECDSA signature in the form of RFC 7518 section 3.4.
+func sideBySide(der []byte) []byte {
+	var numbers struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &numbers); err != nil {
+		return nil
+	}
+	out := make([]byte, 64)
+	numbers.R.FillBytes(out[:32])
+	numbers.S.FillBytes(out[32:])
+	return out
 }
