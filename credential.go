@@ -141,7 +141,8 @@ const (
 // 7523) are signed with it, and reused until shortly before they expire.
 type Certificate struct {
 	// Key signs. It may be a key in memory, a TPM, an HSM or a cloud KMS: only
-	// Public and Sign are called, and Sign possibly from several goroutines.
+	// Public and Sign are called, and Sign possibly from several goroutines. A
+	// signature that Public does not confirm is an error, and goes nowhere.
 	Key crypto.Signer
 	// Chain holds the client's certificate first, then its issuers if any. An
 	// expired certificate is a warning in the log, not an error: what counts
@@ -233,8 +234,14 @@ func (s *signer) prove(ctx context.Context, a audience) (proof, error) {
 	case err == nil:
 	case ctx.Err() != nil: // it is the caller who had enough, or the key is slow
 		return proof{}, &OpError{Op: "sign the client assertion", Err: err}
+	case errors.Is(err, assertion.ErrWrongSignature):
+		return proof{}, &OpError{Op: "sign the client assertion", Kind: ErrConfiguration, Hint: wrongSignatureHint, Err: err}
 	default:
 		return proof{}, &OpError{Op: "sign the client assertion", Kind: ErrConfiguration, Hint: "is the key still there and allowed to sign?", Err: err}
 	}
 	return proof{assertion: jwt}, nil
 }
+
+// wrongSignatureHint is for devices that do RSA-PSS their own way, such as TPMs
+// of specification 1.38 (part 1, section B.7), whose salt is as long as fits.
+const wrongSignatureHint = "can the device do RSA-PSS with SHA-256 and a salt of 32 bytes (PS256)? If not, Certificate.SHA1 asks for RS256"

@@ -72,7 +72,7 @@ func credentialReason(err error) (CredentialReason, bool) {
 	switch {
 	case errors.As(err, &encrypted) && !encrypted.Legacy, errors.Is(err, pkcs8.ErrPassphrase):
 		return CredentialPassphrase, true
-	case errors.As(err, &encrypted), errors.As(err, &algorithm), errors.As(err, &cost):
+	case errors.As(err, &encrypted), errors.As(err, &algorithm), errors.As(err, &cost), errors.Is(err, assertion.ErrProtection):
 		return CredentialEncryption, true
 	case errors.Is(err, assertion.ErrNoKey):
 		return CredentialNoKey, true

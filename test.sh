@@ -141,6 +141,9 @@ install_debian() {
 	have openssl || want+=(openssl)
 	have curl || want+=(curl)
 	have xz || want+=(xz-utils)
+	have softhsm2-util || want+=(softhsm2)
+	have pkcs11-tool || want+=(opensc)
+	have swtpm || want+=(swtpm)
 	{ have node && have npm; } || want+=(nodejs npm)
 	[ ${#want[@]} -gt 0 ] || return 0
 	as_root apt-get update -q &&
@@ -190,7 +193,7 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl curl node; do
+	for part in chromium openssl curl node softhsm2-util pkcs11-tool swtpm; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	for dir in $(files '*package-lock.json' | xargs -r -n1 dirname); do

@@ -190,12 +190,16 @@ func (b *builder) app(path, tenantID, tenantName string, a App) error {
 	if err != nil {
 		return err
 	}
+	issuers, err := parseIssuers(path, a.TrustedIssuers)
+	if err != nil {
+		return err
+	}
 	if err := b.addresses(path, a); err != nil {
 		return err
 	}
 	b.dir.AddApp(&directory.App{
 		Name: a.Name, ClientID: id, ObjectID: directory.ID("service principal", id), TenantID: tenantID,
-		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates,
+		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates, TrustedIssuers: issuers,
 		Web: a.RedirectURIs.Web, SPA: a.RedirectURIs.SPA, Native: a.RedirectURIs.Native,
 		Public: a.Public, MultiTenant: a.MultiTenant, Family: a.Family, RequireConsent: a.RequireConsent, AssignedRoles: a.AssignedRoles,
 		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2), Continuous: a.CAE,
@@ -231,16 +235,39 @@ func (b *builder) addresses(path string, a App) error {
 func parseCertificates(path string, list []string) ([]*x509.Certificate, error) {
 	var out []*x509.Certificate
 	for i, text := range list {
-		at := fmt.Sprintf("%s.certificates[%d]", path, i)
-		block, _ := pem.Decode([]byte(text))
-		if block == nil || block.Type != "CERTIFICATE" {
-			return nil, wrong(at, "is not a PEM certificate")
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
+		cert, err := parseCertificate(fmt.Sprintf("%s.certificates[%d]", path, i), text)
 		if err != nil {
-			return nil, wrong(at, "is not a certificate that can be parsed")
+			return nil, err
 		}
 		out = append(out, cert)
+	}
+	return out, nil
+}
+
+func parseCertificate(at, text string) (*x509.Certificate, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, wrong(at, "is not a PEM certificate")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, wrong(at, "is not a certificate that can be parsed")
+	}
+	return cert, nil
+}
+
+func parseIssuers(path string, list []TrustedIssuer) ([]directory.TrustedIssuer, error) {
+	var out []directory.TrustedIssuer
+	for i, trust := range list {
+		at := fmt.Sprintf("%s.trusted_issuers[%d]", path, i)
+		if trust.Subject == "" {
+			return nil, wrong(at+".subject", "is empty")
+		}
+		issuer, err := parseCertificate(at+".issuer", trust.Issuer)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, directory.TrustedIssuer{Subject: trust.Subject, Issuer: issuer})
 	}
 	return out, nil
 }

@@ -169,8 +169,12 @@ type App struct {
 	// ExpiredSecrets are answered with AADSTS7000222.
 	ExpiredSecrets []string `json:"expired_secrets,omitempty"`
 	// Certificates are registered client certificates in PEM.
-	Certificates []string     `json:"certificates,omitempty"`
-	RedirectURIs RedirectURIs `json:"redirect_uris,omitzero"`
+	Certificates []string `json:"certificates,omitempty"`
+	// TrustedIssuers stand in for registered certificates: any that one of
+	// them certified for the subject will do, if the client sends it with its
+	// chain (x5c).
+	TrustedIssuers []TrustedIssuer `json:"trusted_issuers,omitempty"`
+	RedirectURIs   RedirectURIs    `json:"redirect_uris,omitzero"`
 	// Public allows the flows of clients that keep no secret: device code,
 	// user name and password, redemption without a credential.
 	Public bool `json:"public,omitempty"`
@@ -200,4 +204,14 @@ type App struct {
 	CAE bool `json:"cae,omitempty"`
 	// TokenVersion of access tokens for this resource: 1 or 2; 0 means 2.
 	TokenVersion int `json:"token_version,omitempty"`
+}
+
+// TrustedIssuer is a registration by subject name and issuer: a renewed
+// certificate needs no new registration. How the real service compares names is
+// unverified.
+type TrustedIssuer struct {
+	// Subject is the common name of the client's certificate. Required.
+	Subject string `json:"subject"`
+	// Issuer is the certificate of the authority in PEM. Required.
+	Issuer string `json:"issuer"`
 }

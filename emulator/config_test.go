@@ -74,6 +74,8 @@ func TestParseConfigNamesTheWrongMember(t *testing.T) {
 		`{"tenants":[{"name":"T","apps":[{"name":"A","token_version":1.5}]}]}`:                                                             "tenants[0].apps[0].token_version",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","certificates":["x"]}]}]}`:                                                            "tenants[0].apps[0].certificates[0]",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","certificates":["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]}]}]}`: "tenants[0].apps[0].certificates[0]",
+		`{"tenants":[{"name":"T","apps":[{"name":"A","trusted_issuers":[{"issuer":"x"}]}]}]}`:                                              "tenants[0].apps[0].trusted_issuers[0].subject",
+		`{"tenants":[{"name":"T","apps":[{"name":"A","trusted_issuers":[{"subject":"s","issuer":"x"}]}]}]}`:                                "tenants[0].apps[0].trusted_issuers[0].issuer",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","identifier_uris":["tasks"]}]}]}`:                                                     "tenants[0].apps[0].identifier_uris[0]",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","identifier_uris":["api://a"]},{"name":"B","identifier_uris":["api://a/"]}]}]}`:       "tenants[0].apps[1].identifier_uris[0]",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","client_id":"00000003-0000-0000-c000-000000000000"}]}]}`:                              "tenants[0].apps[0].client_id",

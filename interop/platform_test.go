@@ -104,6 +104,7 @@ const (
 var knownHabits = map[client]map[string]string{
 	msalGo: {
 		"device-poll": "MSAL Go starts polling after 50 ms and never waits longer than 5 s, whatever the interval",
+		"x5c-order":   "MSAL Go puts the client's certificate first, and leaves the others as they were given",
 	},
 	goOIDC: {},
 }

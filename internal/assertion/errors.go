@@ -17,6 +17,9 @@ var (
 	ErrSeveralKeys = errors.New("there are several private keys: leave only the one of the client's certificate")
 	// ErrNoCertificate: there is no certificate, or an empty one.
 	ErrNoCertificate = errors.New("there is no certificate: give the one registered for the client, parsed from PEM or DER")
+	// ErrProtection: a PFX file is encrypted or authenticated in a way that is
+	// not read.
+	ErrProtection = errors.New("the protection of the PFX data is not supported")
 	// ErrX5C: the X5C setting is none of the three.
 	ErrX5C = errors.New("unknown x5c setting: use None, Leaf or Chain")
 )
@@ -89,7 +92,7 @@ func (e *EncryptedKeyError) Error() string {
 // PFXError reports data that is no usable PFX file. Nothing of it is shown.
 type PFXError struct {
 	Reason string
-	Err    error // ErrNoKey, ErrNoCertificate, pkcs8.ErrPassphrase, *pkcs8.CostError, or the parser's
+	Err    error // ErrNoKey, ErrNoCertificate, ErrProtection, pkcs8.ErrPassphrase, *pkcs8.CostError, or the parser's
 }
 
 func (e *PFXError) Error() string { return "the PFX data " + e.Reason }

@@ -3,10 +3,12 @@ package assertion
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
 	"strings"
@@ -62,10 +64,10 @@ func parseBlocks(data, passphrase []byte) (key crypto.Signer, certs []*x509.Cert
 	if len(data) > maxPEM {
 		return nil, nil, tooLarge()
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = withoutMarks(data)
 	begun := bytes.Count(data, begin)
 	if begun == 0 {
-		return nil, nil, &PEMError{Reason: `has no "-----BEGIN" line: if it is PFX, read it as such; if it is DER, convert it with openssl first`}
+		return nil, nil, notPEM(data)
 	}
 	number := 0
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -96,6 +98,18 @@ func parseBlocks(data, passphrase []byte) (key crypto.Signer, certs []*x509.Cert
 
 var begin = []byte("-----BEGIN ")
 
+// withoutMarks drops byte order marks, also where files were joined: base64
+// has none.
+func withoutMarks(data []byte) []byte { return bytes.ReplaceAll(data, []byte("\ufeff"), nil) }
+
+// notPEM reports data without any block.
+func notPEM(data []byte) error {
+	if bytes.Contains(data, []byte("-\x00-\x00-")) { // by one byte or the other
+		return &PEMError{Reason: "is UTF-16, as some shells and editors write: save it as UTF-8 or ASCII"}
+	}
+	return &PEMError{Reason: `has no "-----BEGIN" line: if it is PFX, read it as such; if it is DER, convert it with openssl first`}
+}
+
 func tooLarge() error {
 	return &PEMError{Reason: fmt.Sprintf("is larger than %d bytes: it is not a key with its certificates", maxPEM)}
 }
@@ -106,12 +120,22 @@ func damaged(begun, read int) error {
 	return &PEMError{Reason: fmt.Sprintf("has %d blocks of which only %d are well-formed: were line breaks lost or was the file cut?", begun, read)}
 }
 
+// trusted is OpenSSL's label of a certificate with its settings behind it.
+const trusted = "TRUSTED CERTIFICATE"
+
 func isCertificate(block *pem.Block) bool {
-	return block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE"
+	return block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE" || block.Type == trusted
 }
 
 func parseCertificate(block *pem.Block, number int) (*x509.Certificate, error) {
-	cert, err := x509.ParseCertificate(block.Bytes)
+	der := block.Bytes
+	if block.Type == trusted {
+		var first asn1.RawValue
+		if _, err := asn1.Unmarshal(der, &first); err == nil {
+			der = first.FullBytes
+		}
+	}
+	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a certificate", Err: err}
 	}
@@ -148,6 +172,9 @@ func parseKey(block *pem.Block, number int, passphrase []byte) (crypto.Signer, e
 		if k, err1 := x509.ParseECPrivateKey(der); err1 == nil {
 			return k, nil
 		}
+		if kind := foreignKey(der); kind != "" {
+			return nil, &KeyTypeError{Type: kind}
+		}
 		return nil, &PEMError{Block: number, Type: block.Type, Reason: "is not a private key", Err: err}
 	}
 	return asSigner(parsed)
@@ -161,6 +188,8 @@ func asSigner(parsed any) (crypto.Signer, error) {
 		return k, nil
 	case ed25519.PrivateKey:
 		return k, nil
+	case *ecdh.PrivateKey:
+		return nil, &KeyTypeError{Type: fmt.Sprint(k.Curve())}
 	}
 	return nil, &KeyTypeError{Type: fmt.Sprintf("%T", parsed)}
 }

@@ -1,9 +1,12 @@
 package assertion
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -38,6 +41,8 @@ func TestParsePEMAcceptsAnyOrderAndKind(t *testing.T) {
 		"same key twice":    {rsaKey + pkcs1 + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
 		"text between":      {"Bag Attributes\n  friendlyName: x\n" + rsaKey + "\nsubject=CN = leaf\n" + certPEM(m.leaf) + "\nend", []*x509.Certificate{m.leaf}},
 		"CRLF and BOM":      {"\ufeff" + strings.ReplaceAll(certPEM(m.leaf)+rsaKey, "\n", "\r\n"), []*x509.Certificate{m.leaf}},
+		"BOM in between":    {rsaKey + "\ufeff" + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
+		"with trust":        {rsaKey + trustedPEM(m.leaf), []*x509.Certificate{m.leaf}},
 		"other blocks":      {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n" + rsaKey + certPEM(m.leaf), []*x509.Certificate{m.leaf}},
 	} {
 		key, certs, err := ParsePEM([]byte(tc.in), nil)
@@ -60,6 +65,63 @@ func TestParsePEMAcceptsAnyOrderAndKind(t *testing.T) {
 	}
 }
 
+// trustedPEM is a certificate as OpenSSL writes it with its own settings, here
+// an alias.
+func trustedPEM(c *x509.Certificate) string {
+	settings := []byte{0x30, 5, 0x0c, 3, 'a', 'p', 'p'}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: append(bytes.Clone(c.Raw), settings...)}))
+}
+
+// foreignPEM is a private key with an algorithm of somebody else.
+func foreignPEM(t *testing.T, parameters asn1.RawValue, id ...int) string {
+	t.Helper()
+	der, err := asn1.Marshal(struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}{0, pkix.AlgorithmIdentifier{Algorithm: id, Parameters: parameters}, []byte("s3cret")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func TestParsePEMNamesKeysThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	ec := []int{1, 2, 840, 10045, 2, 1}
+	curve := func(id ...int) asn1.RawValue {
+		der, err := asn1.Marshal(asn1.ObjectIdentifier(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return asn1.RawValue{FullBytes: der}
+	}
+	for want, in := range map[string]string{
+		"Ed448": foreignPEM(t, asn1.RawValue{}, 1, 3, 101, 113),
+		"X448":  foreignPEM(t, asn1.RawValue{}, 1, 3, 101, 111),
+		"DSA":   foreignPEM(t, asn1.NullRawValue, 1, 2, 840, 10040, 4, 1),
+		"RSA-PSS (with that restriction in the key)":            foreignPEM(t, asn1.RawValue{}, 1, 2, 840, 113549, 1, 1, 10),
+		"1.2.3 (object identifier)":                             foreignPEM(t, asn1.RawValue{}, 1, 2, 3),
+		"ECDSA with curve 1.3.132.0.10":                         foreignPEM(t, curve(1, 3, 132, 0, 10), ec...),
+		"ECDSA with the curve's parameters instead of its name": foreignPEM(t, asn1.NullRawValue, ec...),
+	} {
+		var kind *KeyTypeError
+		if _, _, err := ParsePEM([]byte(in), nil); !errors.As(err, &kind) || kind.Type != want || shows(err, "s3cret") {
+			t.Errorf("%s: got %v", want, err)
+		}
+	}
+	for name, in := range map[string]string{
+		"RSA":     foreignPEM(t, asn1.NullRawValue, 1, 2, 840, 113549, 1, 1, 1),
+		"P-256":   foreignPEM(t, curve(1, 2, 840, 10045, 3, 1, 7), ec...),
+		"Ed25519": foreignPEM(t, asn1.RawValue{}, 1, 3, 101, 112),
+	} {
+		var damaged *PEMError
+		if _, _, err := ParsePEM([]byte(in), nil); !errors.As(err, &damaged) {
+			t.Errorf("a damaged %s key: got %v", name, err)
+		}
+	}
+}
+
 func TestParsePEMRefuses(t *testing.T) {
 	t.Parallel()
 	m := made()
@@ -78,6 +140,7 @@ func TestParsePEMRefuses(t *testing.T) {
 		{"empty", "", new(*PEMError), "BEGIN"},
 		{"garbage", "\x00\xff" + lines[2], new(*PEMError), "BEGIN"},
 		{"DER", string(m.leaf.Raw), new(*PEMError), "PFX"},
+		{"UTF-16", strings.Join(strings.Split(cert, ""), "\x00") + "\x00", new(*PEMError), "UTF-16"},
 		{"too large", strings.Repeat(cert, 400), new(*PEMError), "larger"},
 		{"no key", cert, ErrNoKey, "PRIVATE KEY"},
 		{"public key only", block("PUBLIC KEY", "AAAA"), ErrNoKey, "PRIVATE KEY"},

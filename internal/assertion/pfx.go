@@ -20,7 +20,7 @@ const maxPFX = 1 << 20
 // 7292), and orders them as ParsePEM does. SHA-1 and SHA-2 MACs and PBMAC1 (RFC
 // 9579) are checked.
 //
-// Errors: *PFXError, which leads to ErrNoKey, ErrNoCertificate,
+// Errors: *PFXError, which leads to ErrNoKey, ErrNoCertificate, ErrProtection,
 // pkcs8.ErrPassphrase or *pkcs8.CostError; *KeyTypeError, *KeyMismatchError.
 func ParsePFX(data []byte, password string) (crypto.Signer, []*x509.Certificate, error) {
 	if err := checkPFX(data); err != nil {
@@ -90,7 +90,12 @@ func iterations(der []byte, depth int) int {
 // type of its own, so the file is asked which parts it shows to have: the
 // common programs leave the key's bag visible, and encrypt its contents.
 func pfxFailure(data []byte, err error) error {
+	var unknown pkcs12.NotImplementedError
 	switch {
+	case !hasMAC(data):
+		return &PFXError{Reason: "has no MAC, so that nobody would notice a change: export it without -nomac", Err: ErrProtection}
+	case errors.As(err, &unknown):
+		return &PFXError{Reason: "is protected, or put together, in a way that is not read: " + exportAnew, Err: ErrProtection}
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		return &PFXError{Reason: "does not open: " + pkcs8.ErrPassphrase.Error(), Err: pkcs8.ErrPassphrase}
 	case !hasOID(data, oidPFXKey) && !hasOID(data, oidPFXSealedKey):
@@ -98,7 +103,17 @@ func pfxFailure(data []byte, err error) error {
 	case !hasOID(data, oidPFXCertificate) && !hasOID(data, oidPFXSealed):
 		return &PFXError{Reason: "has no certificate: export the key together with it", Err: ErrNoCertificate}
 	}
-	return &PFXError{Reason: "is not readable: export it anew, with one private key and its certificate", Err: err}
+	return &PFXError{Reason: "is not readable: " + exportAnew, Err: err}
+}
+
+const exportAnew = `export it anew, with one private key and its certificate, by "openssl pkcs12 -export -keypbe AES-256-CBC -certpbe AES-256-CBC -macalg sha256"`
+
+// hasMAC says whether the PFX has the third of its three parts (RFC 7292
+// section 4), which is optional.
+func hasMAC(data []byte) bool {
+	var parts []asn1.RawValue
+	_, err := asn1.Unmarshal(data, &parts)
+	return err != nil || len(parts) != 2
 }
 
 var (

@@ -106,6 +106,8 @@ func TestParsePFXReadsWhatOpenSSLWrites(t *testing.T) {
 	}{
 		"no key":         {[]string{"-nokeys", "-in", "leaf.pem"}, ErrNoKey},
 		"no certificate": {[]string{"-nocerts", "-inkey", "key.pem", "-in", "key.pem"}, ErrNoCertificate},
+		"no MAC":         {append([]string{"-nomac"}, both...), ErrProtection},
+		"MD5 MAC":        {append([]string{"-macalg", "md5"}, both...), ErrProtection},
 	} {
 		var pe *PFXError
 		if _, _, err := ParsePFX(export("b.pfx", append(tc.args, password...)...), "s3cret"); !errors.As(err, &pe) || !errors.Is(err, tc.want) {

@@ -103,7 +103,7 @@ func (s *keySigner) signRSA(public *rsa.PublicKey, digest []byte) ([]byte, error
 			return nil, err
 		}
 		if rsa.VerifyPKCS1v15(public, crypto.SHA256, digest, signature) != nil {
-			return nil, errWrongSignature
+			return nil, ErrWrongSignature
 		}
 		return signature, nil
 	}
@@ -113,7 +113,7 @@ func (s *keySigner) signRSA(public *rsa.PublicKey, digest []byte) ([]byte, error
 		return nil, err
 	}
 	if rsa.VerifyPSS(public, crypto.SHA256, digest, signature, pss) != nil {
-		return nil, errWrongSignature
+		return nil, ErrWrongSignature
 	}
 	return signature, nil
 }
@@ -126,7 +126,7 @@ func (s *keySigner) signECDSA(public *ecdsa.PublicKey, digest []byte) ([]byte, e
 		return nil, err
 	}
 	if !ecdsa.VerifyASN1(public, digest, signature) {
-		return nil, errWrongSignature
+		return nil, ErrWrongSignature
 	}
 	var numbers struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(signature, &numbers); err != nil {
@@ -138,7 +138,8 @@ func (s *keySigner) signECDSA(public *ecdsa.PublicKey, digest []byte) ([]byte, e
 	return out, nil
 }
 
-var errWrongSignature = errors.New("the key returned a signature that its own public key does not confirm; does the device support the algorithm (PS256: RSA-PSS with SHA-256 and a 32-byte salt)?")
+// ErrWrongSignature: the key signed, but not what it was asked to, or not so.
+var ErrWrongSignature = errors.New("the key returned a signature that its own public key does not confirm")
 
 // matchLeaf insists that the first certificate belongs to public.
 func matchLeaf(public crypto.PublicKey, certs []*x509.Certificate) error {

@@ -326,7 +326,7 @@ func TestWrongSignatureIsNoticed(t *testing.T) {
 		s := mustNew(t, Key{Signer: device{m.rsa, sign}, Certificates: []*x509.Certificate{m.selfRSA}})
 		_, err := s.Assertion(t.Context(), audience, clientID)
 		var se *SignError
-		if !errors.As(err, &se) || !errors.Is(err, errWrongSignature) {
+		if !errors.As(err, &se) || !errors.Is(err, ErrWrongSignature) {
 			t.Errorf("%s: err = %v, want *SignError", name, err)
 		}
 	}
@@ -337,7 +337,7 @@ func TestWrongSignatureIsNoticed(t *testing.T) {
 		}
 		garbage := device{key, func(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return []byte("garbage"), nil }}
 		s := mustNew(t, Key{Signer: garbage, Certificates: []*x509.Certificate{cert}, Legacy: legacy})
-		if _, err := s.Assertion(t.Context(), audience, clientID); !errors.Is(err, errWrongSignature) {
+		if _, err := s.Assertion(t.Context(), audience, clientID); !errors.Is(err, ErrWrongSignature) {
 			t.Errorf("garbage, legacy=%t: err = %v", legacy, err)
 		}
 	}

@@ -21,6 +21,7 @@ func X5CList(data []byte) ([]string, error) {
 	if len(data) > maxPEM {
 		return nil, tooLarge()
 	}
+	data = withoutMarks(data)
 	begun := bytes.Count(data, begin)
 	if begun == 0 {
 		return bareCertificate(string(data))

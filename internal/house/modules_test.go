@@ -36,6 +36,9 @@ var dependencies = map[string]string{
 	"golang.org/x/oauth2":                                        "what go-oidc's flows are driven with",
 	"github.com/chromedp/chromedp":                               "drives a real Chromium",
 	"github.com/chromedp/cdproto":                                "the protocol types of chromedp",
+	"github.com/ThalesGroup/crypto11":                            "keys of PKCS #11 tokens as crypto.Signer, the way most Go programs open them",
+	"github.com/miekg/pkcs11":                                    "error codes of PKCS #11, and what crypto11 stands on",
+	"github.com/google/go-tpm":                                   "commands of a TPM 2.0",
 }
 
 // libraryDependencies are the only ones that the root go.mod may name, even

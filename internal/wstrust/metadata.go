@@ -96,7 +96,7 @@ func passwordBindings(root *element, policies map[string]bool) map[string]Versio
 	root.all(func(e *element) bool {
 		if e.name.Space != nsWSDL || e.name.Local != "binding" || e.child(nsWSDLSOAP12, "binding") == nil ||
 			e.child(nsWSDLSOAP12, "binding").attribute("", "transport") != soapOverHTTP ||
-			!policies[e.child(nsPolicy, "PolicyReference").uri()] {
+			!refersTo(e, policies) {
 			return false
 		}
 		for _, version := range [...]Version{Trust13, Trust2005} {
@@ -110,11 +110,15 @@ func passwordBindings(root *element, policies map[string]bool) map[string]Versio
 	return bindings
 }
 
-func (e *element) uri() string {
-	if e == nil {
-		return ""
+// refersTo says whether one of a binding's policies, of which it may have any
+// number, is among those.
+func refersTo(binding *element, policies map[string]bool) bool {
+	for _, c := range binding.children {
+		if c.name.Space == nsPolicy && c.name.Local == "PolicyReference" && policies[c.attribute("", "URI")] {
+			return true
+		}
 	}
-	return e.attribute("", "URI")
+	return false
 }
 
 func offers(binding *element, action string) bool {

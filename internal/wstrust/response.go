@@ -48,7 +48,7 @@ func samlOf(tokenType string) SAML {
 type Assertion struct {
 	Version SAML
 	// XML is the assertion as it came, to the byte and with the blanks around
-	// it: it is signed.
+	// it: it is signed. Only declarations that it lacks are added.
 	XML []byte
 }
 
@@ -109,7 +109,7 @@ func assertionIn(response *element, text []byte) *Assertion {
 	if t := response.child(space, "TokenType"); t != nil && t.text != "" {
 		kind = t.text
 	}
-	return &Assertion{Version: samlOf(kind), XML: text[requested.start:requested.end]}
+	return &Assertion{Version: samlOf(kind), XML: selfContained(text, requested.start, requested.end)}
 }
 
 const nsSOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"

@@ -33,6 +33,7 @@ type App struct {
 	Secrets        []string
 	ExpiredSecrets []string
 	Certificates   []*x509.Certificate
+	TrustedIssuers []TrustedIssuer
 	Web            []string
 	SPA            []string
 	Native         []string
@@ -48,6 +49,12 @@ type App struct {
 	DefaultScopes  []string // what .default means for people; nil means Scopes
 	Registered     bool     // made on first use by a lenient platform
 	Continuous     bool     // evaluates access continuously
+}
+
+// TrustedIssuer certifies an application's certificates.
+type TrustedIssuer struct {
+	Subject string // common name
+	Issuer  *x509.Certificate
 }
 
 // Tenant is one directory.
@@ -183,7 +190,7 @@ func (a *App) UsableIn(tenantID string) bool {
 
 // Confidential reports whether the application has a credential of any kind.
 func (a *App) Confidential() bool {
-	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates) > 0
+	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates)+len(a.TrustedIssuers) > 0
 }
 
 // Primary is the name of the application as a resource.

@@ -2,11 +2,8 @@ package endpoint
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"strings"
@@ -35,18 +32,17 @@ func (p *Platform) checkAssertion(c *Call, tenant *directory.Tenant, app *direct
 	if app.Registered {
 		return nil
 	}
-	if len(app.Certificates) == 0 {
+	if len(app.Certificates)+len(app.TrustedIssuers) == 0 {
 		return p.fail("NoKeys")
 	}
 	claims := jwt.MapClaims{}
-	var named bool
+	var unknown string // why the key is not known
 	parser := jwt.NewParser(jwt.WithValidMethods(assertionAlgorithms[:]), jwt.WithTimeFunc(p.now), jwt.WithExpirationRequired(), jwt.WithLeeway(assertionSkew))
 	_, err := parser.ParseWithClaims(assertion, claims, func(t *jwt.Token) (any, error) {
-		cert, ok := namedCertificate(c, app, t.Header)
-		if !ok {
+		var cert *x509.Certificate
+		if cert, unknown = p.namedCertificate(c, app, t.Header); unknown != "" {
 			return nil, jwt.ErrTokenUnverifiable
 		}
-		named = true
 		return cert.PublicKey, nil
 	})
 	switch {
@@ -54,8 +50,8 @@ func (p *Platform) checkAssertion(c *Call, tenant *directory.Tenant, app *direct
 		return p.fail("AssertionMalformed", "why", "it is not three parts of base64url JSON")
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return p.fail("AssertionSignature", "why", "the signature or its algorithm is wrong")
-	case errors.Is(err, jwt.ErrTokenUnverifiable) && !named:
-		return p.fail("AssertionSignature", "why", "the key was not found; the header's x5t, x5t#S256 or x5c must name a registered certificate")
+	case errors.Is(err, jwt.ErrTokenUnverifiable) && unknown != "":
+		return p.fail("AssertionSignature", "why", unknown)
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
 		return p.fail("AssertionMalformed", "why", "exp is missing")
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
@@ -117,37 +113,6 @@ func (p *Platform) isTokenAudience(c *Call, tenant *directory.Tenant, audience s
 	}
 	found, ok := p.dir.Tenant(segment)
 	return ok && found == tenant
-}
-
-// namedCertificate finds the registered certificate that a header names by its
-// SHA-1 or SHA-256 thumbprint, as kid in hexadecimal, or by sending it whole.
-func namedCertificate(c *Call, app *directory.App, header map[string]any) (*x509.Certificate, bool) {
-	for _, cert := range app.Certificates {
-		one, two := sha1.Sum(cert.Raw), sha256.Sum256(cert.Raw)
-		if matches(c, header, "x5t#S256", two[:]) || matches(c, header, "x5t", one[:]) {
-			return cert, true
-		}
-		if kid, _ := header["kid"].(string); kid != "" && strings.EqualFold(kid, hex.EncodeToString(one[:])) {
-			return cert, true
-		}
-	}
-	_, has1 := header["x5t"]
-	_, has2 := header["x5t#S256"]
-	chain, _ := header["x5c"].([]any)
-	if has1 || has2 || len(chain) == 0 {
-		return nil, false
-	}
-	leaf, _ := chain[0].(string)
-	der, err := base64.StdEncoding.DecodeString(leaf)
-	if err != nil {
-		return nil, false
-	}
-	for _, cert := range app.Certificates {
-		if bytes.Equal(cert.Raw, der) {
-			return cert, true
-		}
-	}
-	return nil, false
 }
 
 // assertionSkew is for clients that round the second they sign in up, as MSAL

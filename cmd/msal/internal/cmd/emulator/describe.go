@@ -127,7 +127,7 @@ func kindOf(a platform.App) string {
 		is   bool
 		name string
 	}{
-		{a.Public, "public"}, {len(a.Secrets)+len(a.Certificates) > 0, "confidential"},
+		{a.Public, "public"}, {len(a.Secrets)+len(a.Certificates)+len(a.TrustedIssuers) > 0, "confidential"},
 		{len(a.RedirectURIs.SPA) > 0, "single page"}, {len(a.IdentifierURIs) > 0, "API " + strings.Join(a.IdentifierURIs, ", ")},
 	} {
 		if k.is {
