@@ -169,7 +169,14 @@ type App struct {
 	// ExpiredSecrets are answered with AADSTS7000222.
 	ExpiredSecrets []string `json:"expired_secrets,omitempty"`
 	// Certificates are registered client certificates in PEM.
-	Certificates []string     `json:"certificates,omitempty"`
+	Certificates []string `json:"certificates,omitempty"`
+	// FederatedCredentials are issuers whose tokens are taken as client
+	// assertions.
+	FederatedCredentials []FederatedCredential `json:"federated_credentials,omitempty"`
+	// Blueprint makes the application an agent identity: the client id of the
+	// application of the same tenant whose tokens, got with the agent's client
+	// id as FMI path, are taken as the agent's client assertions.
+	Blueprint    string       `json:"blueprint,omitempty"`
 	RedirectURIs RedirectURIs `json:"redirect_uris,omitzero"`
 	// Public allows the flows of clients that keep no secret: device code,
 	// user name and password, redemption without a credential.

@@ -44,7 +44,7 @@ func (t *AccessToken) field(name string) (*string, *int64) {
 		return nil, &t.ExtendedExpiresOn
 	case "refresh_on":
 		return nil, &t.RefreshOn
-	case "key_id", "keyId", "kid":
+	case "key_id", "keyId", "kid", "keyid":
 		return &t.KeyID, nil
 	case "ext_cache_key":
 		return &t.ExtKey, nil

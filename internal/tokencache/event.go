@@ -37,9 +37,6 @@ type Event struct {
 	Account *Account // nil: leave the account as it is
 }
 
-// ExtendedKey is Event.ExtKey for a request with further parameters of its own.
-func ExtendedKey(params map[string]string) string { return schema.ExtendedKey(params) }
-
 // RefreshToken is a token as the cache has it.
 type RefreshToken struct {
 	Secret        string

@@ -18,15 +18,16 @@ type Query struct {
 	Scopes          []string // in any order and case; a token with more of them answers too
 	ExtKey          string   // ext_cache_key
 	KeyID           string   // of the key that the token must be bound to; empty: unbound
+	TokenType       string   // of a bound token, in any letter case; empty: any
 
 	prepared bool
-	identity uint64 // hash of all but Environments, Scopes and KeyID
+	identity uint64 // hash of all but Environments, Scopes, KeyID and TokenType
 	first    uint64 // that with the first environment
 }
 
 // Prepare computes what does not change from question to question, for callers
 // who ask for the same application's or user's tokens again and again. After it,
-// only q's Scopes and KeyID may change.
+// only q's Scopes, KeyID and TokenType may change.
 func (c *Cache) Prepare(q *Query) {
 	q.identity = c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
 	if len(q.Environments) > 0 {
@@ -69,7 +70,7 @@ func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
 		c.Prepare(&once)
 		q = &once
 	}
-	set := c.hashScopes(q.Scopes)
+	set := c.hashScopes(q.Scopes) + c.hash(q.KeyID)
 	var best *token
 	for i, env := range q.Environments {
 		t := c.exact(mix(c.hashIn(q, i), set), partition, env, q, sec)
@@ -109,7 +110,7 @@ func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *
 	s.mu.RLock()
 	for sl := s.slots[hash]; sl != nil; sl = sl.next {
 		t := sl.tok
-		if t.expiresOn > now && t.keyID() == q.KeyID && t.group.matches(partition, env, q) && hasScopes(sl.words, q.Scopes) {
+		if t.expiresOn > now && t.boundAs(q) && t.group.matches(partition, env, q) && hasScopes(sl.words, q.Scopes) {
 			best = later(best, t)
 		}
 	}
@@ -118,6 +119,12 @@ func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *
 		best.touch()
 	}
 	return best
+}
+
+// boundAs reports whether the token is bound to the key that q asks for, or to
+// none if q names none.
+func (t *token) boundAs(q *Query) bool {
+	return t.keyID() == q.KeyID && (q.KeyID == "" || q.TokenType == "" || equalFold(t.tokenType, q.TokenType))
 }
 
 func (g *group) matches(partition, env string, q *Query) bool {

@@ -33,6 +33,7 @@ type App struct {
 	Secrets        []string
 	ExpiredSecrets []string
 	Certificates   []*x509.Certificate
+	Federated      []FederatedCredential
 	Web            []string
 	SPA            []string
 	Native         []string
@@ -183,7 +184,7 @@ func (a *App) UsableIn(tenantID string) bool {
 
 // Confidential reports whether the application has a credential of any kind.
 func (a *App) Confidential() bool {
-	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates) > 0
+	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates)+len(a.Federated) > 0
 }
 
 // Primary is the name of the application as a resource.

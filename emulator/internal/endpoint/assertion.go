@@ -35,6 +35,9 @@ func (p *Platform) checkAssertion(c *Call, tenant *directory.Tenant, app *direct
 	if app.Registered {
 		return nil
 	}
+	if isWorkload(app, assertion) {
+		return p.checkWorkload(c, app, assertion)
+	}
 	if len(app.Certificates) == 0 {
 		return p.fail("NoKeys")
 	}
