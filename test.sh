@@ -139,6 +139,7 @@ install_debian() {
 	have gcc || want+=(gcc libc6-dev)
 	have chromium || want+=(chromium)
 	have openssl || want+=(openssl)
+	have ssh-keygen || want+=(openssh-client)
 	have curl || want+=(curl)
 	have xz || want+=(xz-utils)
 	{ have node && have npm; } || want+=(nodejs npm)
@@ -190,7 +191,7 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl curl node; do
+	for part in chromium openssl ssh-keygen curl node; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	for dir in $(files '*package-lock.json' | xargs -r -n1 dirname); do
