@@ -205,6 +205,7 @@ func newEvent(clientID string, p *place, g grant, resp *oauth.TokenResponse, cla
 		IDToken:           resp.IDToken,
 		UsedRefreshToken:  g.refresh,
 		ExtKey:            g.extra.key,
+		ExtDigest:         g.extra.digest,
 		KeyID:             g.extra.keyID,
 	}
 	if resp.RefreshIn > 0 {

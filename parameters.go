@@ -22,6 +22,7 @@ import (
 type extra struct {
 	form      oauth.Form // by name
 	key       string     // ext_cache_key; empty if nothing sets the token apart
+	digest    string     // tells apart what has the same key
 	flight    string     // all of it, as part of a flight key
 	fmiPath   string
 	keyID     string // of the key that the token is to be bound to
@@ -71,7 +72,7 @@ func newExtra(params map[string]string, fmiPath string) (extra, error) {
 		}
 		all["fmi_path"] = fmiPath
 	}
-	x := extra{key: tokencache.ExtendedKey(all), fmiPath: fmiPath, keyID: all["key_id"], tokenType: all["token_type"]}
+	x := extra{key: tokencache.ExtendedKey(all), digest: tokencache.ExtendedDigest(all), fmiPath: fmiPath, keyID: all["key_id"], tokenType: all["token_type"]}
 	if err := x.checkBinding(all["req_cnf"]); err != nil {
 		return extra{}, err
 	}
@@ -156,7 +157,7 @@ func printable(value string) bool {
 
 // narrow makes q ask for the token of this request only.
 func (x *extra) narrow(q *tokencache.Query) {
-	q.ExtKey = x.key
+	q.ExtKey, q.ExtDigest = x.key, x.digest
 	if x.bound() {
 		q.KeyID, q.TokenType = x.keyID, x.tokenType
 	}

@@ -94,7 +94,7 @@ func (c *core) askForDevice(ctx context.Context, endpoint string, form oauth.For
 // another FMI path is another identity.
 func (g *grant) subject() string {
 	if g.extra.key != "" {
-		return g.person() + " parameters " + g.extra.key
+		return g.person() + " parameters " + g.extra.digest
 	}
 	return g.person()
 }

@@ -123,7 +123,8 @@ func (m *AppMetadata) Detach() { detach(m) }
 // and extended key, and have the same binding.
 func SameAccessToken(a, b *AccessToken) bool {
 	return a.HomeAccountID == b.HomeAccountID && a.ClientID == b.ClientID && a.Realm == b.Realm &&
-		a.ExtKey == b.ExtKey && a.Isolated == b.Isolated && SameBinding(a.KeyID, a.TokenType, b.KeyID, b.TokenType) &&
+		a.ExtKey == b.ExtKey && SameDigest(a.ExtDigest, b.ExtDigest) && a.Isolated == b.Isolated &&
+		SameBinding(a.KeyID, a.TokenType, b.KeyID, b.TokenType) &&
 		strings.EqualFold(a.Environment, b.Environment) && SameScopes(a.Target, b.Target)
 }
 
@@ -132,6 +133,10 @@ func SameAccessToken(a, b *AccessToken) bool {
 func SameBinding(keyID, tokenType, otherKeyID, otherType string) bool {
 	return keyID == otherKeyID && (keyID == "" || strings.EqualFold(orDefault(tokenType, "Bearer"), orDefault(otherType, "Bearer")))
 }
+
+// SameDigest reports whether two tokens with the same ExtKey are for the same
+// parameters, as far as one can know.
+func SameDigest(a, b string) bool { return a == b || a == "" || b == "" }
 
 // Bound reports whether tokens of a type are bound to a key: presenting one
 // takes the key as well.

@@ -55,6 +55,7 @@ type token struct {
 
 type rare struct {
 	keyID          string
+	extDigest      string
 	credentialType string
 	members        string // unknown members, as JSON text
 }
@@ -64,6 +65,13 @@ func (t *token) keyID() string {
 		return ""
 	}
 	return t.rare.keyID
+}
+
+func (t *token) extDigest() string {
+	if t.rare == nil {
+		return ""
+	}
+	return t.rare.extDigest
 }
 
 // touch marks the token as used. It writes only if that is news, so that
@@ -101,7 +109,7 @@ func (c *Cache) insert(t *token, g *group) (old *token) {
 	s := c.shard(t.hash)
 	for sl := s.slots[t.hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
 		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&
-			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) {
+			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) && schema.SameDigest(sl.tok.extDigest(), t.extDigest()) {
 			old = sl.tok
 			break
 		}

@@ -138,7 +138,7 @@ func (c *Cache) replaceAccessToken(p *partition, t *schema.AccessToken, now int6
 		e.Detach()
 	} else {
 		e.Origin = schema.Origin{}
-		e.Secret, e.KeyID = strings.Clone(e.Secret), strings.Clone(e.KeyID)
+		e.Secret, e.KeyID, e.ExtDigest = strings.Clone(e.Secret), strings.Clone(e.KeyID), strings.Clone(e.ExtDigest)
 	}
 	e.Target, e.TokenType, e.CredentialType = c.intern(e.Target), c.intern(e.TokenType), c.intern(e.CredentialType)
 	c.put(p, &e)
@@ -157,7 +157,7 @@ func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
 		have, g := sl.tok, sl.tok.group
 		if sl == &have.slot && g.user == u && g.env == env && g.client == t.ClientID && g.realm == t.Realm &&
 			g.ext == t.ExtKey && sameWords(have.words, words(t.Target)) &&
-			schema.SameBinding(have.keyID(), have.tokenType, t.KeyID, t.TokenType) {
+			schema.SameBinding(have.keyID(), have.tokenType, t.KeyID, t.TokenType) && schema.SameDigest(have.extDigest(), t.ExtDigest) {
 			return have
 		}
 	}
