@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/msal-go/msal"
@@ -253,26 +254,65 @@ func TestEveryRefreshTokenThatIsTriedGoesWithTheParameters(t *testing.T) {
 }
 
 func TestHerdsWithDifferentParametersDoNotShareAnswers(t *testing.T) {
-	w := newWorld(t)
-	c := w.daemon(t)
-	var mu sync.Mutex
-	tokens := map[string]map[string]bool{"1": {}, "2": {}}
-	var wg sync.WaitGroup
-	for i := range 40 {
-		wg.Go(func() {
-			dc := fmt.Sprint(i%2 + 1)
-			res, err := c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}, ExtraParameters: map[string]string{"dc": dc}})
-			if err != nil {
-				t.Error(err)
+	for _, tt := range []struct {
+		name string
+		open func(t *testing.T, w *world) func(params map[string]string) (msal.Result, error)
+	}{
+		{"client credentials", func(t *testing.T, w *world) func(map[string]string) (msal.Result, error) {
+			c := w.daemon(t)
+			return func(params map[string]string) (msal.Result, error) {
+				return c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}, ExtraParameters: params})
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			tokens[dc][res.AccessToken] = true
+		}},
+		{"silent", func(t *testing.T, w *world) func(map[string]string) (msal.Result, error) {
+			c := w.web(t)
+			request := silent(w.signIn(t, c, alice).Account)
+			return func(params map[string]string) (msal.Result, error) {
+				r := request
+				r.ExtraParameters = params
+				return c.AcquireTokenSilent(t.Context(), r)
+			}
+		}},
+		{"on behalf of", func(t *testing.T, w *world) func(map[string]string) (msal.Result, error) {
+			caller := w.signIn(t, w.web(t), alice)
+			c := w.tasks(t)
+			return func(params map[string]string) (msal.Result, error) {
+				return c.AcquireTokenOnBehalfOf(t.Context(), msal.OnBehalfOfRequest{UserAssertion: caller.AccessToken, Scopes: graphScopes, ExtraParameters: params})
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // a bubble: all are there before the first answer is
+				w := newWorld(t)
+				ask := tt.open(t, w)
+				w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Times: -1, Delay: time.Second})
+				before := w.wire.tokens()
+				// MSAL Python has one key for both.
+				sets := []map[string]string{{"dc": "bslicea"}, {"dc": "b", "slice": "a"}}
+				var mu sync.Mutex
+				tokens := []map[string]bool{{}, {}}
+				herd := func(n int) {
+					var wg sync.WaitGroup
+					for i := range n {
+						wg.Go(func() {
+							res, err := ask(sets[i%2])
+							if err != nil {
+								t.Error(err)
+							}
+							mu.Lock()
+							defer mu.Unlock()
+							tokens[i%2][res.AccessToken] = true
+						})
+					}
+					wg.Wait()
+				}
+				herd(20)
+				herd(2) // from the cache
+				if n := w.wire.tokens() - before; n != 2 || len(tokens[0]) != 1 || len(tokens[1]) != 1 || maps.Equal(tokens[0], tokens[1]) {
+					t.Errorf("%d requests brought %d and %d tokens, want 2 with a token each", n, len(tokens[0]), len(tokens[1]))
+				}
+			})
 		})
-	}
-	wg.Wait()
-	if n := w.wire.tokens(); n != 2 || len(tokens["1"]) != 1 || len(tokens["2"]) != 1 || maps.Equal(tokens["1"], tokens["2"]) {
-		t.Errorf("%d requests, want 2 with a token each", n)
 	}
 }
 
