@@ -104,8 +104,7 @@
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
 //	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
 //	acquire_token_on_behalf_of           ConfidentialClient.AcquireTokenOnBehalfOf
-//	acquire_token_by_user_federated_identity_credential
-//	                                     ConfidentialClient.AcquireTokenByUserFederatedIdentityCredential
+//	acquire_token_by_user_federated_identity_credential  ConfidentialClient.AcquireTokenByUserFederatedIdentityCredential
 //	fmi_path                             ForClientRequest.FMIPath
 //	data={...}                           the ExtraParameters field of each request that asks for a token
 //	data={"token_type", "key_id", ...}   the same; tokens that are bound to a key (ssh-cert, pop) are told apart by it

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/msal-go/msal/emulator/internal/directory"
 )
@@ -105,13 +106,12 @@ func (k jwk) public() (crypto.PublicKey, bool) {
 		}
 		return &rsa.PublicKey{N: n, E: int(e.Int64())}, true
 	case k.Kty == "EC" && k.Crv == "P-256":
-		x, ok1 := number(k.X)
-		y, ok2 := number(k.Y)
-		if !ok1 || !ok2 {
+		x, err1 := base64.RawURLEncoding.DecodeString(k.X)
+		y, err2 := base64.RawURLEncoding.DecodeString(k.Y)
+		if err1 != nil || err2 != nil || len(x) != 32 { // RFC 7518 section 6.2.1.2: leading zeros stay
 			return nil, false
 		}
-		key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}
-		_, err := key.ECDH() // which fails off the curve
+		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
 		return key, err == nil
 	}
 	return nil, false
