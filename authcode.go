@@ -243,6 +243,8 @@ type AuthCodeRedemption struct {
 	// Scopes, if given, must be a subset of the flow's: ask at sign-in for
 	// consent to all that is ever needed, take one resource's token now.
 	Scopes []string
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 }
 
 // String names the redemption without code and verifier.
@@ -272,6 +274,10 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 	if err != nil {
 		return Result{}, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
 	code, err := c.checkAnswer(r)
 	if err != nil {
 		return Result{}, err
@@ -285,6 +291,7 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 	}
 	g := grant{
 		kind:          grantAuthorizationCode,
+		extra:         x,
 		api:           api,
 		scopes:        scopes,
 		claims:        r.Flow.Claims,

@@ -19,6 +19,22 @@ type ForClientRequest struct {
 	// to act in. The client's own tenant stays what it is. Empty means that
 	// one. It is checked, so it may come from a request.
 	Tenant string
+	// FMIPath names a federated managed identity below the client, as whose
+	// the token is asked for: for scope api://AzureADTokenExchange/.default, to
+	// be the client assertion of that identity. Tokens of different paths are
+	// kept apart. AssertionRequest tells it to an AssertionFunc.
+	FMIPath string
+	// ExtraParameters are sent in the body of the token request, as the data=
+	// of MSAL Python. Those that the library sets itself are refused. A token
+	// is kept for the same parameters only and answers for no others, except
+	// that token_type, key_id and req_cnf, which ask for a token that is bound
+	// to a key, are told apart by token_type and key_id:
+	//
+	//	pop        key_id, and req_cnf: base64url of {"kid":"..."} (RFC 7800)
+	//	ssh-cert   key_id, and req_cnf: the public key as a JWK (RFC 7517)
+	//
+	// An answer with a token of another type is refused (ErrProtocol).
+	ExtraParameters map[string]string
 	// Claims is a claims challenge that a resource answered with. It skips the
 	// cache.
 	Claims string
@@ -42,6 +58,14 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 	}
 	q := p.app
 	q.Scopes = r.Scopes
+	var x extra
+	if r.FMIPath != "" || len(r.ExtraParameters) > 0 {
+		if x, err = newExtra(r.ExtraParameters, r.FMIPath); err != nil {
+			return res, err
+		}
+		x.narrow(&q)
+		c.cache.index.Prepare(&q)
+	}
 	if r.Claims == "" {
 		_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
 		if c.hit(&q, now, &res) == acquire.Fresh {
@@ -49,13 +73,16 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 			return res, nil
 		}
 	}
-	return c.fetchForClient(ctx, p, q, r)
+	return c.fetchForClient(ctx, p, q, r, x)
 }
 
 // fetchForClient is the rest of the road, for a token that is not at hand. It
 // takes its own copy of the query, so that a hit need not allocate one.
-func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest) (Result, error) {
+func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest, x extra) (Result, error) {
 	if err := checkScopes(r.Scopes); err != nil { // malformed ones hit nothing
+		return Result{}, err
+	}
+	if err := x.checkProvider(c.prover); err != nil {
 		return Result{}, err
 	}
 	if tenant := c.authority.Tenant; tenant == "common" || tenant == "organizations" {
@@ -67,6 +94,7 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 	}
 	g := grant{
 		kind:          grantClientCredentials,
+		extra:         x,
 		scopes:        r.Scopes,
 		claims:        claims,
 		reason:        c.missed(&q, r.Claims != ""),
@@ -76,7 +104,7 @@ func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tok
 	scope := sortedForWire(r.Scopes)
 	g.form = oauth.Form{{Name: "scope", Value: scope}}
 	return c.travel(ctx, journey{
-		key:   fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
+		key:   fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims, x.flight),
 		query: &q,
 		force: r.Claims != "",
 		fetch: func(ctx context.Context) (Result, error) { return c.ask(ctx, p, c.regional(ctx, p, g)) },

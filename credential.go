@@ -54,16 +54,10 @@ type audience struct {
 const callbackTimeout = 30 * time.Second
 
 func (c *core) audience(p *place, g grant) audience {
-	a := audience{
-		endpoint: p.meta.TokenEndpoint, clientID: c.clientID, tenantID: p.meta.Realm, grant: g.kind,
+	return audience{
+		endpoint: p.meta.TokenEndpoint, clientID: c.clientID, tenantID: p.meta.Realm, fmiPath: g.extra.fmiPath, grant: g.kind,
 		single: p.meta.Kind == authority.OIDC,
 	}
-	for _, param := range g.form {
-		if param.Name == "fmi_path" {
-			a.fmiPath = param.Value
-		}
-	}
-	return a
 }
 
 // proof is what a credential adds to one request, by where it goes in the form.

@@ -105,6 +105,8 @@ func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowReque
 type DeviceFlowRedemption struct {
 	// Flow is what InitiateDeviceFlow returned, here or in another process.
 	Flow DeviceFlow
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 }
 
 // Error codes of polls that are to be repeated (RFC 8628 section 3.5).
@@ -143,12 +145,17 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 	if err := c.checkOwn("complete the device sign-in", f.ClientID, f.Authority); err != nil {
 		return Result{}, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
 		return Result{}, err
 	}
 	g := grant{
 		kind:          grantDeviceCode,
+		extra:         x,
 		scopes:        f.Scopes,
 		claims:        f.Claims,
 		correlationID: c.newCorrelationID(f.CorrelationID),

@@ -59,6 +59,7 @@
 //	which endpoint, which alias?         internal/authority, places.go
 //	which region?                        region.go, internal/imds
 //	who takes a federated password?      usernamepassword.go, internal/wstrust
+//	what sets tokens of one scope apart?  parameters.go, internal/schema
 //	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
 //	what does an ID token have to say?   exchange.go, internal/idtoken
 //	what does an API ask for?            challenge.go, internal/challenge
@@ -103,6 +104,10 @@
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
 //	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
 //	acquire_token_on_behalf_of           ConfidentialClient.AcquireTokenOnBehalfOf
+//	acquire_token_by_user_federated_identity_credential  ConfidentialClient.AcquireTokenByUserFederatedIdentityCredential
+//	fmi_path                             ForClientRequest.FMIPath
+//	data={...}                           the ExtraParameters field of each request that asks for a token
+//	data={"token_type", "key_id", ...}   the same; tokens that are bound to a key (ssh-cert, pop) are told apart by it
 //	acquire_token_by_refresh_token       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
 //	remove_tokens_for_client             ConfidentialClient.RemoveTokensForClient
 //	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent

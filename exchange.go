@@ -23,6 +23,7 @@ type grant struct {
 	username string     // fallback for an account without a name
 	mailbox  string     // X-AnchorMailbox routing hint; may be empty
 	endpoint string     // where to post it, if not to the place's token endpoint
+	extra    extra      // what the caller wants to be sent besides
 
 	api    telemetry.API    // zero: what kind says
 	reason telemetry.Reason // why the cache did not do
@@ -92,6 +93,7 @@ func (c *core) post(ctx context.Context, p *place, g grant) (*oauth.TokenRespons
 func (c *core) tokenForm(g *grant, pr proof) oauth.Form {
 	var form oauth.Form
 	pr.apply(&form, c.clientID, g.kind)
+	form = append(form, g.extra.form...) // where MSAL Python has data=
 	form.Add("claims", g.claims)
 	for _, param := range g.form {
 		form.Add(param.Name, param.Value)
@@ -101,6 +103,9 @@ func (c *core) tokenForm(g *grant, pr proof) oauth.Form {
 
 // accept checks an answer and records it.
 func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenResponse) (Result, error) {
+	if err := c.checkTokenType(ctx, g, resp); err != nil {
+		return Result{}, err
+	}
 	claims, err := c.checkIDToken(ctx, p, g, resp)
 	if err != nil {
 		return Result{}, err
@@ -199,6 +204,9 @@ func newEvent(clientID string, p *place, g grant, resp *oauth.TokenResponse, cla
 		FamilyID:          resp.FamilyID,
 		IDToken:           resp.IDToken,
 		UsedRefreshToken:  g.refresh,
+		ExtKey:            g.extra.key,
+		ExtDigest:         g.extra.digest,
+		KeyID:             g.extra.keyID,
 	}
 	if resp.RefreshIn > 0 {
 		e.RefreshOn = now.Add(resp.RefreshIn)

@@ -18,6 +18,8 @@ type InteractiveRequest struct {
 	LoginHint  string   // user name to fill in
 	DomainHint string   // "organizations", "consumers" or a domain: skips a page
 	Claims     string   // claims challenge to satisfy
+	// ExtraParameters of the token request: see ForClientRequest.
+	ExtraParameters map[string]string
 	// MaxAge: see AuthCodeFlowRequest.
 	MaxAge time.Duration
 	// Timeout ends the wait for the person with a *BrowserTimeoutError. Zero
@@ -48,6 +50,9 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 		return Result{}, configError("sign in interactively", "give a positive Timeout, or none", errors.New("the Timeout is negative"))
 	}
 	if _, err := c.decorate(r.Scopes); err != nil {
+		return Result{}, err
+	}
+	if _, err := newExtra(r.ExtraParameters, ""); err != nil { // before the person is asked
 		return Result{}, err
 	}
 	p, err := c.where(ctx, time.Now())
@@ -89,7 +94,7 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if err != nil {
 		return Result{}, err
 	}
-	return c.redeemAuthCode(ctx, AuthCodeRedemption{Flow: flow, Response: answer}, telemetry.Interactive)
+	return c.redeemAuthCode(ctx, AuthCodeRedemption{Flow: flow, Response: answer, ExtraParameters: r.ExtraParameters}, telemetry.Interactive)
 }
 
 // openGrace is how long OpenURL may take to notice that the sign-in is over.

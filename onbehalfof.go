@@ -29,6 +29,8 @@ type OnBehalfOfRequest struct {
 	// Claims is a claims challenge that a resource answered with. It skips the
 	// cached access token.
 	Claims string
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
@@ -48,6 +50,10 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 	if r.UserAssertion == "" && r.LongRunningKey == "" {
 		return res, configError("acquire a token on behalf of a user", "give the access token that the caller presented", errNoAssertion)
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return res, err
+	}
 	now := time.Now()
 	p, err := c.where(ctx, now)
 	if err != nil {
@@ -60,15 +66,16 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 		Realm:        p.meta.Realm,
 		Scopes:       r.Scopes,
 	}
+	x.narrow(&q)
 	_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
 	if r.Claims == "" && c.hit(&q, now, &res) == acquire.Fresh {
 		c.telemetry.Hit()
 		return res, nil
 	}
-	return c.fetchOnBehalfOf(ctx, p, q, r)
+	return c.fetchOnBehalfOf(ctx, p, q, r, x)
 }
 
-func (c *ConfidentialClient) fetchOnBehalfOf(ctx context.Context, p *place, q tokencache.Query, r OnBehalfOfRequest) (Result, error) {
+func (c *ConfidentialClient) fetchOnBehalfOf(ctx context.Context, p *place, q tokencache.Query, r OnBehalfOfRequest, x extra) (Result, error) {
 	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
@@ -79,6 +86,7 @@ func (c *ConfidentialClient) fetchOnBehalfOf(ctx context.Context, p *place, q to
 	}
 	g := grant{
 		kind:          grantJWTBearer,
+		extra:         x,
 		api:           telemetry.OnBehalfOf, // by refresh token too
 		scopes:        scopes,
 		claims:        claims,
@@ -87,7 +95,7 @@ func (c *ConfidentialClient) fetchOnBehalfOf(ctx context.Context, p *place, q to
 		partition:     func(*place, string) string { return q.Partition },
 	}
 	return c.travel(ctx, journey{
-		key:   fetchKey(g.kind, c.manner, q.Partition, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims),
+		key:   fetchKey(g.kind, c.manner, q.Partition, c.clientID, p.meta.Environment, p.meta.Realm, sortedScopes(r.Scopes), r.Claims, x.flight),
 		query: &q,
 		force: r.Claims != "",
 		fetch: func(ctx context.Context) (Result, error) { return c.exchangeAssertion(ctx, p, &q, g, r.UserAssertion) },

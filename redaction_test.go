@@ -34,6 +34,7 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"flow":        AuthCodeFlow{State: planted, Nonce: planted, CodeVerifier: planted, URL: "https://host/?state=" + planted},
 		"device flow": DeviceFlow{DeviceCode: planted, UserCode: planted, Message: "Go there."},
 		"certificate": Certificate{Key: key},
+		"assertion":   UserFederatedIdentityCredentialRequest{Assertion: planted},
 		"pointer":     &Result{AccessToken: planted},
 		"error":       Error{Code: "x", Extra: ErrorMembers{"a": json.RawMessage(`"` + planted + `"`)}},
 		"members":     ErrorMembers{"a": json.RawMessage(`"` + planted + `"`)},

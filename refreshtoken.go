@@ -14,6 +14,8 @@ type RefreshTokenRequest struct {
 	RefreshToken string
 	// Scopes of one resource, without openid, profile and offline_access.
 	Scopes []string
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
@@ -29,12 +31,17 @@ func (c *core) AcquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 	if err != nil {
 		return Result{}, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
 		return Result{}, err
 	}
 	return c.ask(ctx, p, grant{
 		kind:          grantRefreshToken,
+		extra:         x,
 		scopes:        scopes,
 		correlationID: c.newCorrelationID(r.CorrelationID),
 		signIn:        &signIn{},

@@ -32,6 +32,8 @@ type SilentRequest struct {
 	Claims string
 	// ForceRefresh skips the cached access token.
 	ForceRefresh bool
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
@@ -51,6 +53,10 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 	if err := refuseReserved(r.Scopes); err != nil {
 		return res, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return res, err
+	}
 	now := time.Now()
 	p, err := c.whereIn(ctx, now, r.Tenant)
 	if err != nil {
@@ -64,6 +70,7 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 		HomeAccountID: r.Account.HomeAccountID,
 		Scopes:        r.Scopes,
 	}
+	x.narrow(&q)
 	unread := c.sync(ctx, q.Partition)
 	if !r.ForceRefresh && r.Claims == "" {
 		if c.hit(&q, now, &res) == acquire.Fresh {
@@ -72,14 +79,14 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 			return res, nil
 		}
 	}
-	res, err = c.fetchSilent(ctx, p, q, r)
+	res, err = c.fetchSilent(ctx, p, q, r, x)
 	if unread != nil && errors.Is(err, ErrNoToken) {
 		return res, unread // who knows what the store has
 	}
 	return res, err
 }
 
-func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r SilentRequest) (Result, error) {
+func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r SilentRequest, x extra) (Result, error) {
 	scopes, err := c.decorate(r.Scopes)
 	if err != nil {
 		return Result{}, err
@@ -90,6 +97,7 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 	}
 	g := grant{
 		kind:          grantRefreshToken,
+		extra:         x,
 		scopes:        scopes,
 		claims:        claims,
 		reason:        c.missed(&q, r.ForceRefresh || r.Claims != ""),
@@ -104,7 +112,7 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 	}
 	result, err := c.travel(ctx, journey{
 		key: fetchKey(g.kind, c.manner, c.clientID, p.meta.Environment, p.meta.Realm, r.Account.HomeAccountID,
-			sortedScopes(r.Scopes), r.Claims, force),
+			sortedScopes(r.Scopes), r.Claims, force, x.flight),
 		query: &q,
 		force: r.ForceRefresh || r.Claims != "",
 		fetch: func(ctx context.Context) (Result, error) { return c.redeemAny(ctx, p, &q, g) },

@@ -16,7 +16,7 @@ var apis = map[string]telemetry.API{
 	grantDeviceCode:        telemetry.DeviceCode,
 	grantJWTBearer:         telemetry.OnBehalfOf,
 	grantPassword:          telemetry.UsernamePassword,
-	"user_fic":             telemetry.UserFIC,
+	grantUserFIC:           telemetry.UserFIC,
 }
 
 // purpose is what telemetry says a request is for.

@@ -139,6 +139,7 @@ install_debian() {
 	have gcc || want+=(gcc libc6-dev)
 	have chromium || want+=(chromium)
 	have openssl || want+=(openssl)
+	have ssh-keygen || want+=(openssh-client)
 	have curl || want+=(curl)
 	have xz || want+=(xz-utils)
 	have softhsm2-util || want+=(softhsm2)
@@ -193,7 +194,7 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl curl node softhsm2-util pkcs11-tool swtpm; do
+	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	for dir in $(files '*package-lock.json' | xargs -r -n1 dirname); do

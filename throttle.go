@@ -90,8 +90,16 @@ func (c *core) askForDevice(ctx context.Context, endpoint string, form oauth.For
 	return d, err
 }
 
-// subject says whom a request is about, so that a pause holds up nobody else.
+// subject says whom a request is about, so that a pause holds up nobody else:
+// another FMI path is another identity.
 func (g *grant) subject() string {
+	if g.extra.key != "" {
+		return g.person() + " parameters " + g.extra.digest
+	}
+	return g.person()
+}
+
+func (g *grant) person() string {
 	if g.account.HomeAccountID != "" {
 		return "account " + g.account.HomeAccountID
 	}

@@ -19,6 +19,8 @@ type UsernamePasswordRequest struct {
 	Username string   // what the person signs in with, such as alice@contoso.com
 	Password Secret   // of the person; printing the request does not show it
 	Claims   string   // claims challenge to satisfy
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
@@ -50,6 +52,10 @@ func (c *core) AcquireTokenByUsernamePassword(ctx context.Context, r UsernamePas
 	if err != nil {
 		return Result{}, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
 	claims, err := mergeClaims(c.capabilities, r.Claims)
 	if err != nil {
 		return Result{}, err
@@ -59,6 +65,7 @@ func (c *core) AcquireTokenByUsernamePassword(ctx context.Context, r UsernamePas
 		return Result{}, err
 	}
 	g := grant{
+		extra:         x,
 		scopes:        scopes,
 		claims:        claims,
 		username:      r.Username,

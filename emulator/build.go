@@ -194,12 +194,16 @@ func (b *builder) app(path, tenantID, tenantName string, a App) error {
 	if err != nil {
 		return err
 	}
+	federated, err := b.workload(path, tenantID, id, a)
+	if err != nil {
+		return err
+	}
 	if err := b.addresses(path, a); err != nil {
 		return err
 	}
 	b.dir.AddApp(&directory.App{
 		Name: a.Name, ClientID: id, ObjectID: directory.ID("service principal", id), TenantID: tenantID,
-		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates, TrustedIssuers: issuers,
+		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates, TrustedIssuers: issuers, Federated: federated,
 		Web: a.RedirectURIs.Web, SPA: a.RedirectURIs.SPA, Native: a.RedirectURIs.Native,
 		Public: a.Public, MultiTenant: a.MultiTenant, Family: a.Family, RequireConsent: a.RequireConsent, AssignedRoles: a.AssignedRoles,
 		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2), Continuous: a.CAE,

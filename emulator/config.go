@@ -174,7 +174,14 @@ type App struct {
 	// them certified for the subject will do, if the client sends it with its
 	// chain (x5c).
 	TrustedIssuers []TrustedIssuer `json:"trusted_issuers,omitempty"`
-	RedirectURIs   RedirectURIs    `json:"redirect_uris,omitzero"`
+	// FederatedCredentials are issuers whose tokens are taken as client
+	// assertions.
+	FederatedCredentials []FederatedCredential `json:"federated_credentials,omitempty"`
+	// Blueprint makes the application an agent identity: the client id of the
+	// application of the same tenant whose tokens, got with the agent's client
+	// id as FMI path, are taken as the agent's client assertions.
+	Blueprint    string       `json:"blueprint,omitempty"`
+	RedirectURIs RedirectURIs `json:"redirect_uris,omitzero"`
 	// Public allows the flows of clients that keep no secret: device code,
 	// user name and password, redemption without a credential.
 	Public bool `json:"public,omitempty"`

@@ -80,15 +80,19 @@ func TestParseConfigNamesTheWrongMember(t *testing.T) {
 		`{"tenants":[{"name":"T","apps":[{"name":"A","identifier_uris":["api://a"]},{"name":"B","identifier_uris":["api://a/"]}]}]}`:       "tenants[0].apps[1].identifier_uris[0]",
 		`{"tenants":[{"name":"T","apps":[{"name":"A","client_id":"00000003-0000-0000-c000-000000000000"}]}]}`:                              "tenants[0].apps[0].client_id",
 	} {
-		_, err := emulator.ParseConfig([]byte(text))
-		var bad *emulator.ConfigError
-		if !errors.As(err, &bad) {
-			t.Errorf("%s: %v, want a *ConfigError", text, err)
-			continue
-		}
-		if bad.Path != path {
-			t.Errorf("%s: path %q, want %q (%v)", text, bad.Path, path, err)
-		}
+		wantWrong(t, text, path)
+	}
+}
+
+// wantWrong fails unless the configuration is refused for the member at path.
+func wantWrong(t *testing.T, text, path string) {
+	t.Helper()
+	_, err := emulator.ParseConfig([]byte(text))
+	var bad *emulator.ConfigError
+	if !errors.As(err, &bad) {
+		t.Errorf("%s: %v, want a *ConfigError", text, err)
+	} else if bad.Path != path {
+		t.Errorf("%s: path %q, want %q (%v)", text, bad.Path, path, err)
 	}
 }
 
@@ -161,6 +165,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add(text)
 	f.Add([]byte(`{"tenants":[{"name":"T","apps":[{"name":"A","redirect_uris":{"web":["x"]}}]}]}`))
 	f.Add([]byte(`{"lifetimes":{"code":"1s"}}`))
+	f.Add([]byte(`{"tenants":[{"name":"T","apps":[{"name":"A","federated_credentials":[{"issuer":"i","subject":"s","jwks":"{\"keys\":[]}"}]}]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		cfg, err := emulator.ParseConfig(text)
 		if err != nil {
@@ -186,6 +191,8 @@ func FuzzServeHTTP(f *testing.F) {
 	const form = "application/x-www-form-urlencoded"
 	f.Add("POST", "login.microsoftonline.com", "/common/oauth2/v2.0/token", "", form, daemon().Encode())
 	f.Add("GET", "login.windows.net", "/contoso.test/oauth2/v2.0/authorize", strings.TrimPrefix(request(emulator.DesktopClientID, loopback), authority+"/oauth2/v2.0/authorize?"), "", "")
+	f.Add("POST", "login.microsoftonline.com", "/contoso.test/oauth2/v2.0/token", "", form, daemon("token_type", "pop", "req_cnf", popKey(`{"kid":"k"}`)).Encode())
+	f.Add("POST", "login.microsoftonline.com", "/contoso.test/oauth2/v2.0/token", "", form, userFIC("x.y.z", "x.y.z").Encode())
 	f.Add("GET", "localhost:1", "/common/discovery/instance", "api-version=1.1&authorization_endpoint=https://localhost:1/x", "", "")
 	f.Add("POST", "[::1]:80", "/common/oauth2/deviceauth", "", form, "otc=X")
 	f.Add("POST", "x.ciamlogin.com", "/common/login", "", form, "ctx=X&login=y&passwd=z")

@@ -40,6 +40,13 @@ const (
 	FamilyClientID       = "aaaaaaaa-0000-4000-8000-000000000008"
 	SecondFamilyClientID = "aaaaaaaa-0000-4000-8000-000000000009"
 
+	// BlueprintClientID is a confidential client whose tokens with an FMI path,
+	// got with BlueprintSecret, are the client assertions of its agent
+	// AgentClientID, which has no credential of its own.
+	BlueprintClientID = "aaaaaaaa-0000-4000-8000-00000000000a"
+	BlueprintSecret   = "blueprint-test-secret"
+	AgentClientID     = "aaaaaaaa-0000-4000-8000-00000000000b"
+
 	// TasksReadScope is a delegated permission of the default resource.
 	TasksReadScope = "api://tasks/Tasks.Read"
 )
@@ -70,6 +77,8 @@ func Defaults() Config {
 			{Name: "Careful", ClientID: ConsentClientID, Public: true, MultiTenant: true, RequireConsent: true, RedirectURIs: loopback},
 			{Name: "Family One", ClientID: FamilyClientID, Public: true, MultiTenant: true, Family: true, RedirectURIs: loopback},
 			{Name: "Family Two", ClientID: SecondFamilyClientID, Public: true, MultiTenant: true, Family: true, RedirectURIs: loopback},
+			{Name: "Agent Blueprint", ClientID: BlueprintClientID, Secrets: []string{BlueprintSecret}},
+			{Name: "Agent", ClientID: AgentClientID, Blueprint: BlueprintClientID, AssignedRoles: []string{"api://tasks/Tasks.All"}},
 		},
 	}}}
 }

@@ -16,6 +16,11 @@
 // AD FS ([Tenant] ADFS) and dSTS ([Tenant] DSTS). Regions of a cloud ({region}.login.microsoft.com) and
 // the instance metadata service's document about the region are there too.
 //
+// Applications may prove themselves by tokens of an issuer elsewhere
+// ([FederatedCredential]) or, as agent identities, of their blueprint ([App]
+// Blueprint). Access tokens can be bound to a key: pop, and ssh-cert, which is a
+// certificate that OpenSSH reads.
+//
 // The zero [Config] is useful: see [Defaults] for the tenant, the people and the
 // applications that it holds. Everything is in memory and nothing is shared
 // between two emulators. A tenant's domain may be federated ([Federation]): then

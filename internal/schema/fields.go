@@ -44,10 +44,12 @@ func (t *AccessToken) field(name string) (*string, *int64) {
 		return nil, &t.ExtendedExpiresOn
 	case "refresh_on":
 		return nil, &t.RefreshOn
-	case "key_id", "keyId", "kid":
+	case "key_id", "keyId", "kid", "keyid":
 		return &t.KeyID, nil
 	case "ext_cache_key":
 		return &t.ExtKey, nil
+	case "ext_cache_digest":
+		return &t.ExtDigest, nil
 	case "user_assertion_hash", "userAssertionHash":
 		return &t.Isolated, nil
 	case "credential_type":
@@ -140,7 +142,7 @@ func (m *AppMetadata) valid() bool  { return m.ClientID != "" && m.Environment !
 
 func (t *AccessToken) strings() []*string {
 	return []*string{&t.Secret, &t.HomeAccountID, &t.Environment, &t.ClientID, &t.Target, &t.Realm, &t.TokenType,
-		&t.KeyID, &t.ExtKey, &t.Isolated, &t.CredentialType}
+		&t.KeyID, &t.ExtKey, &t.ExtDigest, &t.Isolated, &t.CredentialType}
 }
 
 func (t *RefreshToken) strings() []*string {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,15 +40,31 @@ func (m *AppMetadata) key() string {
 func lowerKey(parts ...string) string { return strings.ToLower(strings.Join(parts, "-")) }
 
 // ExtendedKey returns the ext_cache_key for a token request with the given form
-// parameters, or "" when they hold nothing that sets the request apart. All
-// libraries of the family compute it the same way; parameters that every
-// request has, and empty ones, do not count.
+// parameters, or "" when they hold nothing that sets the request apart, as MSAL
+// Python and .NET compute it; parameters that every request has, and empty ones,
+// do not count. The parts run into each other: {"a": "bc"} and {"ab": "c"} have
+// the same key, which ExtendedDigest tells apart.
 func ExtendedKey(params map[string]string) string {
+	return extendedKey(params, func(in *strings.Builder, part string) { in.WriteString(part) })
+}
+
+// ExtendedDigest is ExtendedKey with the length before each part, so that
+// different parameters never have the same. It is the ext_cache_key of MSAL Go
+// since 1.10.
+func ExtendedDigest(params map[string]string) string {
+	return extendedKey(params, func(in *strings.Builder, part string) {
+		in.WriteString(strconv.Itoa(len(part)))
+		in.WriteByte(':')
+		in.WriteString(part)
+	})
+}
+
+func extendedKey(params map[string]string, add func(in *strings.Builder, part string)) string {
 	var in strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if params[name] != "" && !ordinaryParameter(name) {
-			in.WriteString(name)
-			in.WriteString(params[name])
+			add(&in, name)
+			add(&in, params[name])
 		}
 	}
 	if in.Len() == 0 {

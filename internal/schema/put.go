@@ -11,8 +11,10 @@ import (
 // They take time in proportion to the section.
 
 // PutAccessToken adds or replaces the token for the same account, authority,
-// client, tenant, set of scopes and extended key. A token bound to another key
-// is replaced too, as the key is not part of the family's cache key.
+// client, tenant, set of scopes and extended key, bound to the same key in the
+// same way. MSAL Python keeps one token for all keys, so that a program with two
+// keys gets a new one at each turn; here they are entries of their own. It finds
+// either, as it looks at the fields when the key of the entry is another.
 func (d *Document) PutAccessToken(t AccessToken) {
 	d.AccessTokens = put(d.AccessTokens, t, SameAccessToken)
 }
@@ -118,11 +120,33 @@ func (m *AppMetadata) Detach() { detach(m) }
 
 // SameAccessToken reports whether one of the tokens takes the place of the
 // other: they are for the same account, authority, client, tenant, set of scopes
-// and extended key.
+// and extended key, and have the same binding.
 func SameAccessToken(a, b *AccessToken) bool {
 	return a.HomeAccountID == b.HomeAccountID && a.ClientID == b.ClientID && a.Realm == b.Realm &&
-		a.ExtKey == b.ExtKey && a.Isolated == b.Isolated &&
+		a.ExtKey == b.ExtKey && SameDigest(a.ExtDigest, b.ExtDigest) && a.Isolated == b.Isolated &&
+		SameBinding(a.KeyID, a.TokenType, b.KeyID, b.TokenType) &&
 		strings.EqualFold(a.Environment, b.Environment) && SameScopes(a.Target, b.Target)
+}
+
+// SameBinding reports whether two tokens are bound to the same key in the same
+// way, or to none both.
+func SameBinding(keyID, tokenType, otherKeyID, otherType string) bool {
+	return keyID == otherKeyID && (keyID == "" || strings.EqualFold(orDefault(tokenType, "Bearer"), orDefault(otherType, "Bearer")))
+}
+
+// SameDigest reports whether two tokens with the same ExtKey are for the same
+// parameters, as far as one can know.
+func SameDigest(a, b string) bool { return a == b || a == "" || b == "" }
+
+// Bound reports whether tokens of a type are bound to a key: presenting one
+// takes the key as well.
+func Bound(tokenType string) bool {
+	for _, bound := range [...]string{"pop", "ssh-cert", "mtls_pop", "dpop"} {
+		if strings.EqualFold(tokenType, bound) {
+			return true
+		}
+	}
+	return false
 }
 
 func sameRefreshToken(a, b *RefreshToken) bool {

@@ -42,6 +42,9 @@ type AccessToken struct {
 
 	KeyID  string // the key that the token is bound to
 	ExtKey string // ext_cache_key: isolates requests with parameters of their own; see ExtendedKey
+	// ExtDigest tells tokens with the same ExtKey apart; see ExtendedDigest.
+	// Only this library writes it; empty says nothing.
+	ExtDigest string
 	// Isolated is the hash of the assertion on behalf of which MSAL Go, Node
 	// or .NET acquired the token. Such a token may answer for that only.
 	Isolated string

@@ -382,6 +382,29 @@ func TestExtendedKey(t *testing.T) {
 	}
 }
 
+// The parts of MSAL Python's key run into each other.
+func TestExtendedDigestTellsParametersApart(t *testing.T) {
+	t.Parallel()
+	sets := []map[string]string{{"dc": "bfmi_patha"}, {"dc": "b", "fmi_path": "a"}, {"d": "cbfmi_patha"}, {"dc": "b", "fmi_pat": "ha"}}
+	seen := map[string]bool{}
+	for _, set := range sets {
+		if ExtendedKey(set) != ExtendedKey(sets[0]) {
+			t.Errorf("%v has another key: this test shows nothing", set)
+		}
+		seen[ExtendedDigest(set)] = true
+	}
+	if len(seen) != len(sets) {
+		t.Errorf("%d digests for %d sets of parameters", len(seen), len(sets))
+	}
+	// Computed by MSAL Go 1.10.1.
+	if got, want := ExtendedDigest(map[string]string{"fmi_path": "SomeFmiPath/FmiCredentialPath"}), "cojvfy5tzae3njpkvcebguvvx5vvmnj8hphqrbogjoi"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := ExtendedDigest(map[string]string{"scope": "s", "empty": ""}); got != "" {
+		t.Errorf("got %s, want none", got)
+	}
+}
+
 func TestSameScopes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -110,6 +110,7 @@ func (t *AccessToken) appendTo(w *writer) {
 	}
 	w.optional("key_id", t.KeyID)
 	w.optional("ext_cache_key", t.ExtKey)
+	w.optional("ext_cache_digest", t.ExtDigest)
 	w.optional("user_assertion_hash", t.Isolated)
 }
 

@@ -3,6 +3,7 @@ package tokencache
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -233,17 +234,67 @@ func TestANewTokenReplacesTheOldOne(t *testing.T) {
 	record(t, c, Family, event("new", "B A"))
 	wantToken(t, c, query("a"), "new")
 	wantToken(t, c, query("a", "b"), "new")
-	// MSAL Python's row 25: another key id is not another entry.
-	bound := event("bound", "a b")
-	bound.KeyID = "kid"
-	record(t, c, Family, bound)
-	wantMiss(t, c, query("a", "b"))
-	wantMiss(t, c, query("a"))
-	q := query("b")
-	q.KeyID = "kid"
-	wantToken(t, c, q, "bound")
 	if n := c.count(); n != 1 {
 		t.Errorf("%d tokens are held; want 1", n)
+	}
+}
+
+// MSAL Python keeps one token for all keys; see schema.PutAccessToken.
+func TestTokensOfSeveralKeysLiveSideBySide(t *testing.T) {
+	t.Parallel()
+	bound := func(secret, tokenType, keyID string) Event {
+		e := event(secret, "a b")
+		e.TokenType, e.KeyID = tokenType, keyID
+		return e
+	}
+	c := New(Options{})
+	record(t, c, Family, event("unbound", "a b"))
+	record(t, c, Family, bound("pop 1", "pop", "kid-1"))
+	record(t, c, Family, bound("pop 2 old", "pop", "kid-2"))
+	record(t, c, Family, bound("pop 2", "PoP", "kid-2"))
+	record(t, c, Family, bound("certificate 2", "ssh-cert", "kid-2"))
+	ask := func(keyID, tokenType string, scopes ...string) *Query {
+		q := query(scopes...)
+		q.KeyID, q.TokenType = keyID, tokenType
+		return q
+	}
+	check := func(t *testing.T, c *Cache) {
+		t.Helper()
+		for range 2 { // the second time from what is remembered
+			for _, scopes := range [][]string{{"a", "b"}, {"b"}} {
+				wantToken(t, c, query(scopes...), "unbound")
+				wantToken(t, c, ask("kid-1", "pop", scopes...), "pop 1")
+				wantToken(t, c, ask("kid-2", "pop", scopes...), "pop 2")
+				wantToken(t, c, ask("kid-2", "ssh-cert", scopes...), "certificate 2")
+				wantMiss(t, c, ask("kid-1", "ssh-cert", scopes...))
+				wantMiss(t, c, ask("kid-3", "pop", scopes...))
+			}
+		}
+		if n := c.count(); n != 4 {
+			t.Errorf("%d tokens are held; want 4", n)
+		}
+		checkIndex(t, c)
+	}
+	check(t, c)
+	read := New(Options{})
+	unmarshal(t, read, marshal(t, c))
+	check(t, read)
+	unmarshal(t, read, marshal(t, c)) // the same again
+	check(t, read)
+}
+
+// MSAL Python writes tokens of a broker like this: nobody knows their key.
+func TestABoundTokenWithoutKeyAnswersNobodyAndSurvives(t *testing.T) {
+	t.Parallel()
+	e := event("bound", "a")
+	e.TokenType = "pop"
+	written := New(Options{})
+	record(t, written, Family, e)
+	c := New(Options{})
+	unmarshal(t, c, marshal(t, written))
+	wantMiss(t, c, query("a"))
+	if !strings.Contains(string(marshal(t, c)), `"bound"`) {
+		t.Error("the token of another library is lost")
 	}
 }
 

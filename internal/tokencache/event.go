@@ -22,6 +22,7 @@ type Event struct {
 	TokenType   string
 	KeyID       string // of the key that the token is bound to
 	ExtKey      string
+	ExtDigest   string // as in Query
 	ExpiresOn   time.Time
 	// ExtendedExpiresOn and RefreshOn may be zero.
 	ExtendedExpiresOn, RefreshOn time.Time
@@ -36,9 +37,6 @@ type Event struct {
 	IDToken string   // as received
 	Account *Account // nil: leave the account as it is
 }
-
-// ExtendedKey is Event.ExtKey for a request with further parameters of its own.
-func ExtendedKey(params map[string]string) string { return schema.ExtendedKey(params) }
 
 // RefreshToken is a token as the cache has it.
 type RefreshToken struct {
@@ -84,6 +82,7 @@ func (e *Event) accessToken() schema.AccessToken {
 		RefreshOn:         toUnix(e.RefreshOn),
 		KeyID:             e.KeyID,
 		ExtKey:            e.ExtKey,
+		ExtDigest:         e.ExtDigest,
 	}
 	if t.ExtendedExpiresOn == 0 {
 		t.ExtendedExpiresOn = t.ExpiresOn

@@ -57,12 +57,12 @@ func removeAll(t *testing.T, c *Cache) {
 	}
 	now, removed := time.Now(), map[string]bool{}
 	for _, a := range d.AccessTokens {
-		if a.Isolated != "" || a.ExpiresOn <= now.Unix() || a.CredentialType != credentialAccessToken {
+		if a.Isolated != "" || a.KeyID == "" && schema.Bound(a.TokenType) || a.ExpiresOn <= now.Unix() || a.CredentialType != credentialAccessToken {
 			continue // set aside
 		}
 		q := Query{
 			Environments: []string{a.Environment}, ClientID: a.ClientID, Realm: a.Realm,
-			HomeAccountID: a.HomeAccountID, ExtKey: a.ExtKey, KeyID: a.KeyID, Scopes: strings.Fields(a.Target),
+			HomeAccountID: a.HomeAccountID, ExtKey: a.ExtKey, KeyID: a.KeyID, TokenType: a.TokenType, Scopes: strings.Fields(a.Target),
 		}
 		_, found := c.AccessToken(&q, now)
 		err := c.RemoveAccount(t.Context(), AccountRemoval{Environments: q.Environments, HomeAccountID: q.HomeAccountID})

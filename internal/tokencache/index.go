@@ -3,6 +3,8 @@ package tokencache
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/msal-go/msal/internal/schema"
 )
 
 // The index of access tokens. Its parts are changed by writers that hold
@@ -53,6 +55,7 @@ type token struct {
 
 type rare struct {
 	keyID          string
+	extDigest      string
 	credentialType string
 	members        string // unknown members, as JSON text
 }
@@ -62,6 +65,13 @@ func (t *token) keyID() string {
 		return ""
 	}
 	return t.rare.keyID
+}
+
+func (t *token) extDigest() string {
+	if t.rare == nil {
+		return ""
+	}
+	return t.rare.extDigest
 }
 
 // touch marks the token as used. It writes only if that is news, so that
@@ -89,16 +99,17 @@ type group struct {
 	lists  map[uint64]*posting // by scope; nil while there are few tokens
 }
 
-// insert adds t, with its words set, to the identity that g names. A token with
-// the same scopes is replaced, and returned.
+// insert adds t, with its words and key set, to the identity that g names. A
+// token with the same scopes and binding is replaced, and returned.
 func (c *Cache) insert(t *token, g *group) (old *token) {
-	set := c.hashWords(t.words)
+	set := c.hashWords(t.words) + c.hash(t.keyID())
 	t.hash = mix(g.hash, set)
 	t.tok = t
 	t.group = g
 	s := c.shard(t.hash)
 	for sl := s.slots[t.hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
-		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) {
+		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&
+			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) && schema.SameDigest(sl.tok.extDigest(), t.extDigest()) {
 			old = sl.tok
 			break
 		}

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"time"
+
+	"github.com/msal-go/msal/internal/schema"
 )
 
 // A Query names a token.
@@ -17,16 +19,18 @@ type Query struct {
 	HomeAccountID   string   // empty for a token of the application itself
 	Scopes          []string // in any order and case; a token with more of them answers too
 	ExtKey          string   // ext_cache_key
+	ExtDigest       string   // ext_cache_key of MSAL Go, which answers too; tells tokens with the same ExtKey apart
 	KeyID           string   // of the key that the token must be bound to; empty: unbound
+	TokenType       string   // of a bound token, in any letter case; empty: any
 
 	prepared bool
-	identity uint64 // hash of all but Environments, Scopes and KeyID
+	identity uint64 // hash of all but Environments, Scopes, KeyID, TokenType and ExtDigest
 	first    uint64 // that with the first environment
 }
 
 // Prepare computes what does not change from question to question, for callers
 // who ask for the same application's or user's tokens again and again. After it,
-// only q's Scopes and KeyID may change.
+// only q's Scopes, KeyID and TokenType may change.
 func (c *Cache) Prepare(q *Query) {
 	q.identity = c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
 	if len(q.Environments) > 0 {
@@ -69,7 +73,7 @@ func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
 		c.Prepare(&once)
 		q = &once
 	}
-	set := c.hashScopes(q.Scopes)
+	set := c.hashScopes(q.Scopes) + c.hash(q.KeyID)
 	var best *token
 	for i, env := range q.Environments {
 		t := c.exact(mix(c.hashIn(q, i), set), partition, env, q, sec)
@@ -87,10 +91,27 @@ func (c *Cache) AccessToken(q *Query, now time.Time) (AccessToken, bool) {
 			break
 		}
 	}
+	if q.ExtDigest != "" && !best.lastsUntil(sec+enough) {
+		best = later(best, c.ofMSALGo(q, set, sec))
+	}
 	if best == nil {
 		return AccessToken{}, false
 	}
 	return best.result(), true
+}
+
+// ofMSALGo finds a token that MSAL Go has written with its own extended key.
+func (c *Cache) ofMSALGo(q *Query, set uint64, now int64) *token {
+	other := *q
+	other.ExtKey, other.ExtDigest = q.ExtDigest, ""
+	c.Prepare(&other)
+	partition := c.partitionKey(q.Partition)
+	var best *token
+	for i, env := range q.Environments {
+		best = later(best, c.exact(mix(c.hashIn(&other, i), set), partition, env, &other, now))
+		best = later(best, c.superset(c.hashIn(&other, i), partition, env, &other, now))
+	}
+	return best
 }
 
 // later returns the token that lives longer; either may be nil.
@@ -109,7 +130,7 @@ func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *
 	s.mu.RLock()
 	for sl := s.slots[hash]; sl != nil; sl = sl.next {
 		t := sl.tok
-		if t.expiresOn > now && t.keyID() == q.KeyID && t.group.matches(partition, env, q) && hasScopes(sl.words, q.Scopes) {
+		if t.expiresOn > now && t.answers(q) && t.group.matches(partition, env, q) && hasScopes(sl.words, q.Scopes) {
 			best = later(best, t)
 		}
 	}
@@ -118,6 +139,13 @@ func (c *Cache) exact(hash uint64, partition, env string, q *Query, now int64) *
 		best.touch()
 	}
 	return best
+}
+
+// answers reports whether the token is bound to the key that q asks for, or to
+// none if q names none, and is for q's parameters.
+func (t *token) answers(q *Query) bool {
+	return t.keyID() == q.KeyID && (q.KeyID == "" || q.TokenType == "" || equalFold(t.tokenType, q.TokenType)) &&
+		schema.SameDigest(t.extDigest(), q.ExtDigest)
 }
 
 func (g *group) matches(partition, env string, q *Query) bool {

@@ -181,8 +181,8 @@ func (c *Cache) put(p *partition, t *schema.AccessToken) *token {
 }
 
 func (t *token) setRare(e *schema.AccessToken) {
-	if e.KeyID != "" || e.Extra != "" || e.CredentialType != "" && e.CredentialType != credentialAccessToken {
-		t.rare = &rare{keyID: e.KeyID, credentialType: e.CredentialType, members: e.Extra}
+	if e.KeyID != "" || e.ExtDigest != "" || e.Extra != "" || e.CredentialType != "" && e.CredentialType != credentialAccessToken {
+		t.rare = &rare{keyID: e.KeyID, extDigest: e.ExtDigest, credentialType: e.CredentialType, members: e.Extra}
 	}
 }
 
@@ -195,7 +195,7 @@ func (t *token) entity() schema.AccessToken {
 		CachedAt: t.cachedAt, ExpiresOn: t.expiresOn, ExtendedExpiresOn: t.extendedExpiresOn, RefreshOn: t.refreshOn,
 	}
 	if t.rare != nil {
-		e.KeyID, e.CredentialType, e.Extra = t.rare.keyID, t.rare.credentialType, t.rare.members
+		e.KeyID, e.ExtDigest, e.CredentialType, e.Extra = t.rare.keyID, t.rare.extDigest, t.rare.credentialType, t.rare.members
 	}
 	return e
 }

@@ -37,7 +37,7 @@ func (c *Cache) superset(id uint64, partition, env string, q *Query, now int64) 
 	var best *token
 	for i := len(candidates) - 1; i >= 0; i-- { // newer ones are at the end
 		t := candidates[i]
-		if t.gone || t.expiresOn <= now || t.keyID() != q.KeyID || !hasScopes(t.words, q.Scopes) {
+		if t.gone || t.expiresOn <= now || !t.answers(q) || !hasScopes(t.words, q.Scopes) {
 			continue
 		}
 		if best = later(best, t); best.lastsUntil(now + enough) {

@@ -118,7 +118,7 @@ func (c *Cache) replace(p *partition, d *schema.Document, now int64) {
 func (c *Cache) replaceAccessToken(p *partition, t *schema.AccessToken, now int64) {
 	switch {
 	case t.Isolated != "", t.ExpiresOn == 0,
-		t.KeyID == "" && t.CredentialType != "" && !equalFold(t.CredentialType, credentialAccessToken):
+		t.KeyID == "" && (schema.Bound(t.TokenType) || t.CredentialType != "" && !equalFold(t.CredentialType, credentialAccessToken)):
 		// On behalf of somebody, bound to a key that nobody knows, or of
 		// unknown age: it answers no question.
 		p.rest.SetAside(t.Origin, schema.SectionAccessToken)
@@ -138,7 +138,7 @@ func (c *Cache) replaceAccessToken(p *partition, t *schema.AccessToken, now int6
 		e.Detach()
 	} else {
 		e.Origin = schema.Origin{}
-		e.Secret, e.KeyID = strings.Clone(e.Secret), strings.Clone(e.KeyID)
+		e.Secret, e.KeyID, e.ExtDigest = strings.Clone(e.Secret), strings.Clone(e.KeyID), strings.Clone(e.ExtDigest)
 	}
 	e.Target, e.TokenType, e.CredentialType = c.intern(e.Target), c.intern(e.TokenType), c.intern(e.CredentialType)
 	c.put(p, &e)
@@ -152,11 +152,12 @@ func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
 	}
 	env := strings.ToLower(t.Environment)
 	id := c.hashEnvironment(c.hashIdentity(p.key, t.ClientID, t.Realm, t.HomeAccountID, t.ExtKey), env)
-	hash := mix(id, c.hashWords(words(t.Target)))
+	hash := mix(id, c.hashWords(words(t.Target))+c.hash(t.KeyID))
 	for sl := c.shard(hash).slots[hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
 		have, g := sl.tok, sl.tok.group
 		if sl == &have.slot && g.user == u && g.env == env && g.client == t.ClientID && g.realm == t.Realm &&
-			g.ext == t.ExtKey && sameWords(have.words, words(t.Target)) {
+			g.ext == t.ExtKey && sameWords(have.words, words(t.Target)) &&
+			schema.SameBinding(have.keyID(), have.tokenType, t.KeyID, t.TokenType) && schema.SameDigest(have.extDigest(), t.ExtDigest) {
 			return have
 		}
 	}

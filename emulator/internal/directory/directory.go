@@ -34,6 +34,7 @@ type App struct {
 	ExpiredSecrets []string
 	Certificates   []*x509.Certificate
 	TrustedIssuers []TrustedIssuer
+	Federated      []FederatedCredential
 	Web            []string
 	SPA            []string
 	Native         []string
@@ -190,7 +191,7 @@ func (a *App) UsableIn(tenantID string) bool {
 
 // Confidential reports whether the application has a credential of any kind.
 func (a *App) Confidential() bool {
-	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates)+len(a.TrustedIssuers) > 0
+	return len(a.Secrets)+len(a.ExpiredSecrets)+len(a.Certificates)+len(a.TrustedIssuers)+len(a.Federated) > 0
 }
 
 // Primary is the name of the application as a resource.

@@ -23,6 +23,8 @@ func BuiltIn() []*App {
 		"https://graph.microsoft.com", "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn")
 	graph.DefaultScopes = []string{"User.Read"}
 	impersonate := []string{"user_impersonation"}
+	exchange := resource("AAD Token Exchange Endpoint", ExchangeID, nil, ExchangeURI)
+	exchange.TokenVersion = 2 // its tokens are client assertions, by the issuer that discovery names
 	return []*App{
 		graph,
 		resource("Azure Service Management", "797f4846-ba00-4fd7-ba43-dac1f8f63013", impersonate,
@@ -31,7 +33,8 @@ func BuiltIn() []*App {
 		resource("Azure Key Vault", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093", impersonate,
 			"https://vault.azure.net", "https://vault.usgovcloudapi.net", "https://vault.azure.cn"),
 		resource("Azure Storage", "e406a681-f3d4-42a8-90b6-c2b029497af1", impersonate, "https://storage.azure.com"),
-		resource("AAD Token Exchange Endpoint", "fb60f99c-7a34-4190-8149-302f77469936", nil, "api://AzureADTokenExchange"),
+		resource("Azure Linux VM Sign-In", "ce6ff14a-7fdc-4685-bbe0-f6afdfcfa8e0", impersonate, "https://pas.windows.net/CheckMyAccess/Linux"),
+		exchange,
 		tool("Azure command line", AzureCLIID),
 		tool("Azure PowerShell", PowerShellID),
 	}

@@ -32,6 +32,9 @@ func (p *Platform) checkAssertion(c *Call, tenant *directory.Tenant, app *direct
 	if app.Registered {
 		return nil
 	}
+	if isWorkload(app, assertion) {
+		return p.checkWorkload(c, app, assertion)
+	}
 	if len(app.Certificates)+len(app.TrustedIssuers) == 0 {
 		return p.fail("NoKeys")
 	}

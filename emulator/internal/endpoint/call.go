@@ -71,6 +71,7 @@ type Call struct {
 	segment string // that names the tenant at dSTS, lower case
 	body    error  // what was wrong with the body
 
+	binding    binding               // of the access token, as asked
 	federation *directory.Federation // whose identity provider is asked; nil: the platform
 }
 

@@ -27,6 +27,12 @@ func (p *Platform) redeemClient(c *Call, tenant *directory.Tenant, who client) (
 	life := accessLife(scopes.Resource, capabilities, p.Lifetimes())
 	t := p.describe(c, who, tenant.ID, life.AccessToken)
 	t.Resource, t.Audience, t.Capabilities = scopes.Resource, audience(scopes), capabilities
+	if path := c.Form.Get("fmi_path"); path != "" {
+		if scopes.Resource.ClientID != directory.ExchangeID { // that the real service wants it so is unverified
+			return nil, p.fail("ParameterBad", "name", "fmi_path")
+		}
+		t.Subject = directory.FMISubject(tenant.ID, who.app.ClientID, path)
+	}
 	for _, role := range scopes.Resource.Roles {
 		if who.app.HasRole(scopes.Resource, role) {
 			t.Roles = append(t.Roles, role)

@@ -19,6 +19,7 @@ const (
 	grantDeviceShort = "device_code" // the spelling of some clients; the real service takes both
 	grantPassword    = "password"
 	grantOnBehalf    = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantUserFIC     = "user_fic"
 )
 
 // tokenAnswer is a successful answer of the token endpoint.
@@ -93,6 +94,12 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 	if refused != nil {
 		return nil, refused
 	}
+	if c.Grant != grantClient && c.Form.Has("fmi_path") {
+		return nil, p.fail("ParameterBad", "name", "fmi_path")
+	}
+	if refused := p.readBinding(c); refused != nil {
+		return nil, refused
+	}
 	switch c.Grant {
 	case grantCode:
 		return p.redeemCode(r, c, tenant, who)
@@ -106,6 +113,8 @@ func (p *Platform) redeem(r *http.Request, c *Call) (*tokenAnswer, *Error) {
 		return p.redeemPassword(c, tenant, who)
 	case grantOnBehalf:
 		return p.redeemOnBehalf(c, tenant, who)
+	case grantUserFIC:
+		return p.redeemUserFIC(c, tenant, who)
 	case grantSAML11, grantSAML20:
 		return p.redeemSAML(c, tenant, who)
 	}
@@ -187,12 +196,12 @@ func (p *Platform) describe(c *Call, who client, tenantID string, lifetime time.
 }
 
 func (p *Platform) sign(c *Call, t mint.Token, life Lifetimes) (*tokenAnswer, *Error) {
-	access, err := p.keys.Sign(t.AccessClaims(), mint.Tamper{})
+	access, kind, err := p.bind(c, t)
 	if err != nil {
 		return nil, p.signFailure(err)
 	}
 	seconds := int64(life.AccessToken.Seconds())
-	return &tokenAnswer{TokenType: "Bearer", ExpiresIn: seconds, ExtExpiresIn: seconds, RefreshIn: int64(life.RefreshIn.Seconds()), AccessToken: access}, nil
+	return &tokenAnswer{TokenType: kind, ExpiresIn: seconds, ExtExpiresIn: seconds, RefreshIn: int64(life.RefreshIn.Seconds()), AccessToken: access}, nil
 }
 
 func (p *Platform) signFailure(err error) *Error {

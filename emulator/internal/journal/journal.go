@@ -96,7 +96,7 @@ var harmless = [...]string{
 	"client_id", "scope", "grant_type", "redirect_uri", "response_type", "response_mode", "code_challenge", "code_challenge_method",
 	"prompt", "login_hint", "domain_hint", "max_age", "nonce", "state", "client_info", "claims", "username", "login", "account", "consent",
 	"confirm", "requested_token_use", "client_assertion_type", "api-version", "authorization_endpoint", "client-request-id", "resource",
-	"instance_aware", "x-anchormailbox", "token_type", "fmi_path", "post_logout_redirect_uri", "return_spa_code", "ui_locales", "acrs",
+	"instance_aware", "x-anchormailbox", "token_type", "key_id", "fmi_path", "user_id", "post_logout_redirect_uri", "return_spa_code", "ui_locales", "acrs",
 }
 
 // Values returns a copy in which only harmless values can be read. Empty

@@ -122,6 +122,9 @@ func newKey(private *rsa.PrivateKey, now time.Time) (*Key, error) {
 	return &Key{ID: b64.EncodeToString(sum[:]), private: private, cert: der}, nil
 }
 
+// Public returns the public key.
+func (k *Key) Public() *rsa.PublicKey { return &k.private.PublicKey }
+
 // JWK is a public key as the JWKS shows it (RFC 7517).
 type JWK struct {
 	Type       string   `json:"kty"`

@@ -46,6 +46,8 @@ type Token struct {
 	Capabilities []string
 	Contexts     []string // authentication contexts
 	ID           string   // uti
+	Subject      string   // replaces sub; empty: whoever it is
+	KeyID        string   // of the client's key that the token is bound to; may be empty
 
 	// ID tokens.
 	Nonce      string
@@ -71,6 +73,12 @@ func (t Token) AccessClaims() jwt.MapClaims {
 		if len(t.Roles) > 0 {
 			c["roles"] = t.Roles
 		}
+	}
+	if t.Subject != "" {
+		c["sub"] = t.Subject
+	}
+	if t.KeyID != "" {
+		c["cnf"] = map[string]string{"kid": t.KeyID} // RFC 7800 section 3.4
 	}
 	if len(t.Capabilities) > 0 {
 		c["xms_cc"] = t.Capabilities
