@@ -175,7 +175,7 @@ func (e *TokenEvent) entries(p *place, resp *oauth.TokenResponse, claims *idtoke
 	}
 	event := newEvent(e.ClientID, p, g, resp, claims)
 	event.KeyID = e.Data["key_id"]
-	event.ExtKey = tokencache.ExtendedKey(e.Data)
+	event.ExtKey, event.ExtDigest = tokencache.ExtendedKey(e.Data), tokencache.ExtendedDigest(e.Data)
 	if a := event.Account; a != nil {
 		a.LocalAccountID = firstOf(e.LocalAccountID, a.LocalAccountID)
 		a.AuthorityType = firstOf(e.AuthorityType, a.AuthorityType)

@@ -46,6 +46,7 @@ func (p *Platform) redeemRefresh(r *http.Request, c *Call, tenant *directory.Ten
 	return answer, refused
 }
 
+// findRefresh returns a copy, as others may redeem the token at the same time.
 func (p *Platform) findRefresh(value string, who client) (*refresh, *Error) {
 	now := p.now()
 	p.mu.Lock()
@@ -64,5 +65,6 @@ func (p *Platform) findRefresh(value string, who client) (*refresh, *Error) {
 		return nil, p.fail("RefreshExpired")
 	}
 	x.expires = now.Add(p.life.RefreshToken) // inactivity starts again
-	return x, nil
+	found := *x
+	return &found, nil
 }
