@@ -90,6 +90,10 @@
 //	acquire_token_for_client             ConfidentialClient.AcquireTokenForClient
 //	initiate_auth_code_flow              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
 //	acquire_token_by_auth_code_flow      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
+//	get_authorization_request_url        PublicClient.AuthorizationURL, ConfidentialClient.AuthorizationURL
+//	acquire_token_by_authorization_code  PublicClient.AcquireTokenByAuthorizationCode, ConfidentialClient.AcquireTokenByAuthorizationCode
+//	extra_scopes_to_consent              AuthCodeFlowRequest.ExtraScopesToConsent, InteractiveRequest.ExtraScopesToConsent
+//	return_spa_code                      AuthCodeRedemption.ReturnSPACode, Result.SPACode
 //	acquire_token_interactive            PublicClient.AcquireTokenInteractive
 //	initiate_device_flow                 PublicClient.InitiateDeviceFlow
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort

@@ -18,8 +18,11 @@ type InteractiveRequest struct {
 	LoginHint  string   // user name to fill in
 	DomainHint string   // "organizations", "consumers" or a domain: skips a page
 	Claims     string   // claims challenge to satisfy
-	// MaxAge: see AuthCodeFlowRequest.
-	MaxAge time.Duration
+	// MaxAge, ExtraScopesToConsent and ExtraQueryParameters: see
+	// AuthCodeFlowRequest.
+	MaxAge               time.Duration
+	ExtraScopesToConsent []string
+	ExtraQueryParameters map[string]string
 	// Timeout ends the wait for the person with a *BrowserTimeoutError. Zero
 	// waits as long as the context lasts, which is for ever when the person
 	// closes the page and the context has no end.
@@ -79,6 +82,9 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 		DomainHint:    r.DomainHint,
 		Claims:        r.Claims,
 		MaxAge:        r.MaxAge,
+
+		ExtraScopesToConsent: r.ExtraScopesToConsent,
+		ExtraQueryParameters: r.ExtraQueryParameters,
 		ResponseMode:  mode,
 		CorrelationID: r.CorrelationID,
 	})

@@ -30,13 +30,15 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 	}
 	values := map[string]any{
 		"secret":      Secret(planted),
-		"result":      Result{AccessToken: planted, IDToken: planted, TokenType: "Bearer", ExpiresOn: time.Now()},
+		"result":      Result{AccessToken: planted, IDToken: planted, SPACode: planted, TokenType: "Bearer", ExpiresOn: time.Now()},
 		"flow":        AuthCodeFlow{State: planted, Nonce: planted, CodeVerifier: planted, URL: "https://host/?state=" + planted},
 		"device flow": DeviceFlow{DeviceCode: planted, UserCode: planted, Message: "Go there."},
 		"certificate": Certificate{Key: key},
 		"pointer":     &Result{AccessToken: planted},
 		"client":      confidential,
 		"redemption":  AuthCodeRedemption{Flow: AuthCodeFlow{CodeVerifier: planted}, Response: url.Values{"code": {planted}}},
+		"own request": AuthorizationURLRequest{State: planted, Nonce: planted, CodeVerifier: planted},
+		"own code":    AuthorizationCodeRequest{Code: planted, Nonce: planted, CodeVerifier: planted},
 		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
 	}
 	for name, v := range values {
@@ -67,7 +69,7 @@ func TestMarshallingShowsNoSecretOutsideFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}, Certificate{Key: key}} {
+	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted, SPACode: planted}, Certificate{Key: key}} {
 		data, err := json.Marshal(v)
 		if err != nil || bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(key.D.String())) {
 			t.Errorf("%T as JSON: %v, shows the secret: %v", v, err, bytes.Contains(data, []byte(planted)))

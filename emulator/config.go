@@ -150,6 +150,11 @@ type App struct {
 	// RequireConsent asks each person once before tokens are issued
 	// (AADSTS65001 where nobody can be asked).
 	RequireConsent bool `json:"require_consent,omitempty"`
+	// IssueIDTokens and IssueAccessTokens allow tokens through the browser: the
+	// response types "id_token" and "code id_token", and those with "token"
+	// (AADSTS700054 otherwise).
+	IssueIDTokens     bool `json:"issue_id_tokens,omitempty"`
+	IssueAccessTokens bool `json:"issue_access_tokens,omitempty"`
 	// AssignedRoles are the application permissions that an administrator
 	// granted, each "<identifier URI>/<role>".
 	AssignedRoles []string `json:"assigned_roles,omitempty"`

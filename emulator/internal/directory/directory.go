@@ -21,27 +21,29 @@ type User struct {
 
 // App is an application registration.
 type App struct {
-	Name           string
-	ClientID       string
-	ObjectID       string // of its service principal
-	TenantID       string // "" belongs to no tenant: the platform's own
-	Secrets        []string
-	ExpiredSecrets []string
-	Certificates   []*x509.Certificate
-	Web            []string
-	SPA            []string
-	Native         []string
-	Public         bool
-	MultiTenant    bool
-	Family         bool
-	RequireConsent bool
-	AssignedRoles  []string
-	IdentifierURIs []string
-	Scopes         []string
-	Roles          []string
-	TokenVersion   int
-	DefaultScopes  []string // what .default means for people; nil means Scopes
-	Registered     bool     // made on first use by a lenient platform
+	Name              string
+	ClientID          string
+	ObjectID          string // of its service principal
+	TenantID          string // "" belongs to no tenant: the platform's own
+	Secrets           []string
+	ExpiredSecrets    []string
+	Certificates      []*x509.Certificate
+	Web               []string
+	SPA               []string
+	Native            []string
+	Public            bool
+	MultiTenant       bool
+	Family            bool
+	RequireConsent    bool
+	IssueIDTokens     bool // through the browser
+	IssueAccessTokens bool // likewise
+	AssignedRoles     []string
+	IdentifierURIs    []string
+	Scopes            []string
+	Roles             []string
+	TokenVersion      int
+	DefaultScopes     []string // what .default means for people; nil means Scopes
+	Registered        bool     // made on first use by a lenient platform
 }
 
 // Tenant is one directory.

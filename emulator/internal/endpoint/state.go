@@ -52,6 +52,7 @@ type code struct {
 	challenge string
 	method    string
 	claims    string
+	forPage   bool // the second one of a hybrid sign-in
 	used      bool
 }
 
