@@ -95,6 +95,11 @@
 //	extra_scopes_to_consent              AuthCodeFlowRequest.ExtraScopesToConsent, InteractiveRequest.ExtraScopesToConsent
 //	return_spa_code                      AuthCodeRedemption.ReturnSPACode, Result.SPACode
 //	acquire_token_interactive            PublicClient.AcquireTokenInteractive
+//	success_template, error_template     InteractiveRequest.SuccessPage, InteractiveRequest.ErrorPage
+//	welcome_template                     InteractiveRequest.WelcomePage
+//	on_before_launching_ui               InteractiveRequest.OnBeforeLaunchingUI
+//	auth_uri_callback                    InteractiveRequest.OpenURL, InteractiveRequest.PasteBack
+//	parent_window_handle                 InteractiveRequest.ParentWindowHandle, ConsoleWindowHandle
 //	initiate_device_flow                 PublicClient.InitiateDeviceFlow
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
 //	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
