@@ -58,6 +58,8 @@
 //	what do the telemetry headers say?   telemetry.go, internal/telemetry
 //	which endpoint, which alias?         internal/authority, places.go
 //	which region?                        region.go, internal/imds
+//	who answers in Cloud Shell?          cloudshell.go, internal/cloudshell
+//	where does the browser come back?    browserwait.go, pasteback.go, internal/loopback
 //	who takes a federated password?      usernamepassword.go, internal/wstrust
 //	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
 //	what does an ID token have to say?   exchange.go, internal/idtoken
@@ -100,6 +102,7 @@
 //	on_before_launching_ui               InteractiveRequest.OnBeforeLaunchingUI
 //	auth_uri_callback                    InteractiveRequest.OpenURL, InteractiveRequest.PasteBack
 //	parent_window_handle                 InteractiveRequest.ParentWindowHandle, ConsoleWindowHandle
+//	Cloud Shell (prompt="none")          PublicClient.AcquireTokenInteractive with PromptNone
 //	initiate_device_flow                 PublicClient.InitiateDeviceFlow
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
 //	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword

@@ -71,6 +71,10 @@ const ConsoleWindowHandle = ^uintptr(0)
 // (RFC 8252): it listens on http://localhost, opens the sign-in page, and waits
 // for the answer. Register "http://localhost" as a redirect URI of the app.
 //
+// In Azure Cloud Shell, with PromptNone, nothing is shown: the shell answers for
+// the person who opened it, and for AcquireTokenSilent from then on. Only Scopes
+// counts there, for one resource at a time.
+//
 // Stray requests to the listener do not end the wait. Errors: ErrNoBrowser when
 // no browser can be opened, ErrTimeout when nobody answers, ErrDeclined when the
 // person refuses or leaves, ErrConfiguration when the port is taken; the context's error
@@ -81,6 +85,9 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	}
 	if _, err := decorate(r.Scopes); err != nil {
 		return Result{}, err
+	}
+	if c.cloudShell != nil && r.Prompt == PromptNone {
+		return c.signInCloudShell(ctx, r)
 	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {

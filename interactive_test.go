@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,27 @@ func TestInteractiveSignInThenSilent(t *testing.T) {
 	}
 	if hit, err := c.AcquireTokenSilent(t.Context(), silent(res.Account)); err != nil || hit.AccessToken != res.AccessToken {
 		t.Errorf("got %v, %v", hit, err)
+	}
+}
+
+// The environment decides here, so that it does not run in parallel.
+func TestHintWhereTheBrowserIsOnAnotherMachine(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs programs of Linux")
+	}
+	t.Setenv("CODESPACES", "true")
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	for _, tt := range []struct {
+		browser string
+		timeout time.Duration
+		want    error
+	}{{"true", 300 * time.Millisecond, msal.ErrTimeout}, {"false", time.Minute, msal.ErrNoBrowser}} {
+		t.Setenv("BROWSER", tt.browser)
+		_, err := newWorld(t).public(t).AcquireTokenInteractive(t.Context(), msal.InteractiveRequest{Scopes: []string{emulator.TasksReadScope}, Timeout: tt.timeout})
+		wantError(t, err, tt.want)
+		wantHint(t, err, "codespace")
+		wantHint(t, err, "PasteBack")
 	}
 }
 

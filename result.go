@@ -15,6 +15,7 @@ type ResultSource string
 const (
 	FromIdentityProvider ResultSource = "identity_provider"
 	FromCache            ResultSource = "cache"
+	FromBroker           ResultSource = "broker" // a part of the machine that answers for the person, such as Cloud Shell
 )
 
 // Result is an acquired token. It is a value: a cache hit allocates nothing.

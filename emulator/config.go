@@ -20,6 +20,10 @@ type Config struct {
 	// Region is the Azure region that the instance metadata service
 	// (169.254.169.254) puts this machine in. Empty means westus2.
 	Region string `json:"region,omitempty"`
+	// CloudShellUser is the sign-in name of the person for whom the token
+	// endpoint of Azure Cloud Shell (http://localhost:50342/oauth2/token)
+	// answers. Empty means the first who can sign in.
+	CloudShellUser string `json:"cloud_shell_user,omitempty"`
 	// Lenient registers unknown applications, redirect URIs, resources and
 	// scopes on first use instead of refusing them, and logs a warning.
 	// Passwords and client secrets of known applications are still checked.

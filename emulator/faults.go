@@ -25,6 +25,7 @@ const (
 	EndpointLogout            = endpoint.Logout
 	EndpointUserInfo          = endpoint.UserInfo
 	EndpointInstanceMetadata  = endpoint.InstanceMetadata
+	EndpointCloudShell        = endpoint.CloudShell
 	EndpointOther             = endpoint.Other
 
 	// Those of federated identity providers.

@@ -14,7 +14,7 @@ import (
 // A package that is not in the table fails the test until it is added here.
 var directions = map[string][]string{
 	".": {
-		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/httpx",
+		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/cloudshell", "internal/httpx",
 		"internal/httpcache", "internal/idtoken", "internal/imds", "internal/loopback", "internal/oauth", "internal/openurl", "internal/pkcs8", "internal/telemetry",
 		"internal/tokencache",
 		"internal/wstrust",
@@ -39,6 +39,7 @@ var directions = map[string][]string{
 	"internal/pkcs8":            {},
 	"internal/imds":             {"internal/authority/flight"},
 	"internal/wstrust":          {"internal/httpx", "internal/oauth"},
+	"internal/cloudshell":       {"internal/httpx"},
 
 	// The person's machine.
 	"internal/loopback": {},

@@ -35,21 +35,23 @@ type Config struct {
 	Lifetimes Lifetimes
 	Hosts     []string
 	Region    string // of the machine
+	ShellUser string // sign-in name of the person in Cloud Shell
 	Logger    *slog.Logger
 }
 
 // Platform answers requests. It is safe for concurrent use.
 type Platform struct {
-	dir    *directory.Directory
-	keys   *mint.Keys
-	random *mint.Source
-	now    func() time.Time
-	hosts  []string
-	region string
-	clouds []cloud
-	table  Table
-	pages  *page.Pages
-	log    *slog.Logger
+	dir       *directory.Directory
+	keys      *mint.Keys
+	random    *mint.Source
+	now       func() time.Time
+	hosts     []string
+	region    string
+	shellUser string
+	clouds    []cloud
+	table     Table
+	pages     *page.Pages
+	log       *slog.Logger
 
 	mu    sync.Mutex // guards what follows
 	life  Lifetimes
@@ -67,7 +69,7 @@ func New(cfg Config) (*Platform, error) {
 		return nil, err
 	}
 	return &Platform{
-		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region,
+		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region, shellUser: cfg.ShellUser,
 		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, life: cfg.Lifetimes, state: newState(),
 	}, nil
 }
@@ -124,6 +126,8 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.userInfo(w, r, c)
 	case InstanceMetadata:
 		p.machine(w, r, c)
+	case CloudShell:
+		p.shell(w, r, c)
 	case FederationMetadata:
 		p.federationMetadata(w, r, c)
 	case WSTrust:
