@@ -1,7 +1,10 @@
 package msal_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -273,4 +276,22 @@ func TestBadAuthorizationCodeRequestsAreRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	unchanged()
+}
+
+// A program that has kept state and nonce itself since before MSAL did can stay
+// as it is for a while.
+func ExampleConfidentialClient_AuthorizationURL() {
+	svc, err := msal.NewConfidentialClient("client-id", msal.Secret("secret"), msal.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := svc.AuthorizationURL(context.Background(), msal.AuthorizationURLRequest{
+		Scopes: []string{"User.Read"}, RedirectURI: "https://web.contoso.test/callback", State: "from-the-session", Nonce: "of-the-session",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	before, _, _ := strings.Cut(page, "&scope=")
+	fmt.Println(before)
+	// Output: https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=client-id&response_type=code&redirect_uri=https%3A%2F%2Fweb.contoso.test%2Fcallback
 }
