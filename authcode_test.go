@@ -97,6 +97,24 @@ func TestConsentIsAskedForMoreThanTheTokenIsFor(t *testing.T) {
 	}
 }
 
+func TestSignInLongerAgoThanAskedForIsRefusedBeforeAnythingIsCached(t *testing.T) {
+	for name, when := range map[string]any{"missing": nil, "too old": time.Now().Add(-2 * time.Hour).Unix()} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			c := w.web(t, func(o *msal.Options) { o.Cache = cache })
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{MaxAge: time.Hour})
+			w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Times: 1, Tamper: emulator.Tamper{Claims: map[string]any{"auth_time": when}}})
+			_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			var refused *msal.IDTokenError
+			if !errors.As(err, &refused) || refused.Reason != msal.IDTokenAuthTime {
+				t.Errorf("got %v", err)
+			}
+			unchanged()
+		})
+	}
+}
+
 func TestExtraQueryParametersComeLast(t *testing.T) {
 	c := newWorld(t).web(t)
 	flow, err := c.InitiateAuthCodeFlow(t.Context(), msal.AuthCodeFlowRequest{Scopes: []string{"User.Read"}, RedirectURI: callback, LoginHint: "j@c.com",

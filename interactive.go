@@ -71,9 +71,10 @@ const ConsoleWindowHandle = ^uintptr(0)
 // (RFC 8252): it listens on http://localhost, opens the sign-in page, and waits
 // for the answer. Register "http://localhost" as a redirect URI of the app.
 //
-// In Azure Cloud Shell, with PromptNone, nothing is shown: the shell answers for
-// the person who opened it, and for AcquireTokenSilent from then on. Only Scopes
-// counts there, for one resource at a time.
+// In Azure Cloud Shell (the environment variable AZUREPS_HOST_ENVIRONMENT begins
+// with "cloud-shell" when the client is made), with PromptNone, nothing is shown:
+// the shell answers for the person who opened it, and for AcquireTokenSilent from
+// then on. Only Scopes counts there, for one resource at a time.
 //
 // Stray requests to the listener do not end the wait. Errors: ErrNoBrowser when
 // no browser can be opened, ErrTimeout when nobody answers, ErrDeclined when the
