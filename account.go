@@ -11,7 +11,7 @@ type Account struct {
 	Realm          string `json:"realm"`                    // tenant the account was seen in
 	LocalAccountID string `json:"local_account_id"`         // the user's object id in that tenant, or the subject
 	Username       string `json:"username"`                 // what people sign in with; may change, may be empty
-	AuthorityType  string `json:"authority_type"`           // "MSSTS" or "ADFS"
+	AuthorityType  string `json:"authority_type"`           // "MSSTS", "ADFS" or "CLOUDSHELL"
 	AccountSource  string `json:"account_source,omitempty"` // grant that first brought the account here; may be empty
 }
 

@@ -27,6 +27,9 @@ func (c *core) Accounts(ctx context.Context, r AccountsRequest) ([]Account, erro
 	}
 	accounts := make([]Account, 0, len(found))
 	for _, a := range found {
+		if a.AuthorityType == typeCloudShell && c.cloudShell == nil {
+			continue // nobody here could answer for it
+		}
 		if r.Username == "" || strings.EqualFold(r.Username, a.Username) {
 			accounts = append(accounts, publicAccount(a))
 		}

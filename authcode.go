@@ -2,19 +2,15 @@ package msal
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/msal-go/msal/internal/oauth"
@@ -27,7 +23,8 @@ const grantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1
 // section 3.1.2.1).
 type Prompt string
 
-// The prompts that Entra knows. The zero Prompt leaves it to the service.
+// The prompts that Entra knows. The zero Prompt leaves it to the service, and
+// so does any other: it is passed on as it is.
 const (
 	PromptSelectAccount Prompt = "select_account"
 	PromptNone          Prompt = "none"
@@ -64,6 +61,13 @@ type AuthCodeFlowRequest struct {
 	State string
 	// ResponseMode defaults to form_post.
 	ResponseMode ResponseMode
+	// ExtraScopesToConsent are agreed to in this sign-in too, also of other
+	// resources, and are not part of the token: ask for them later, silently.
+	ExtraScopesToConsent []string
+	// ExtraQueryParameters go onto the URL as they are, for what a service
+	// offers and this library has no field for. Names that the library answers
+	// for are refused.
+	ExtraQueryParameters map[string]string
 	// CorrelationID goes out as client-request-id at redemption. Empty makes a
 	// new one.
 	CorrelationID string
@@ -146,84 +150,6 @@ func (c *core) InitiateAuthCodeFlow(ctx context.Context, r AuthCodeFlowRequest) 
 	return f, err
 }
 
-func checkAuthCodeRequest(r *AuthCodeFlowRequest) error {
-	if !usableRedirect(r.RedirectURI) {
-		return configError("start a sign-in", "give the absolute redirect URI of the app registration, without fragment", errors.New("the redirect URI is not usable"))
-	}
-	switch r.ResponseMode {
-	case "":
-		r.ResponseMode = ResponseModeFormPost
-	case ResponseModeFormPost, ResponseModeQuery:
-	default:
-		return configError("start a sign-in", "use form_post or query", fmt.Errorf("response mode %q is not supported", string(r.ResponseMode)))
-	}
-	if r.MaxAge < 0 || r.MaxAge%time.Second != 0 {
-		return configError("start a sign-in", "give whole seconds", errors.New("MaxAge is not usable"))
-	}
-	return nil
-}
-
-// usableRedirect reports whether a browser can be sent to uri with an answer:
-// an https or http URL with a host, the scheme of a native application
-// (RFC 8252 section 7.1), or the out-of-band URN. Not a page that runs scripts.
-func usableRedirect(uri string) bool {
-	u, err := url.Parse(uri)
-	if err != nil || u.Fragment != "" || u.User != nil {
-		return false
-	}
-	switch u.Scheme {
-	case "", "javascript", "data", "file", "about", "blob":
-		return false
-	case "http", "https":
-		return u.Host != ""
-	case "urn":
-		return u.Opaque != ""
-	}
-	return u.Opaque == "" && strings.Contains(uri, ":/")
-}
-
-// authorizeURL has its parameters in the order of MSAL Python.
-func (c *core) authorizeURL(p *place, f AuthCodeFlow, r AuthCodeFlowRequest) (string, error) {
-	challenge := sha256.Sum256([]byte(f.CodeVerifier))
-	var q oauth.Form
-	q.Add("client_id", c.clientID)
-	q.Add("response_type", "code")
-	q.Add("redirect_uri", f.RedirectURI)
-	q.Add("scope", scopeParam(f.Scopes))
-	q.Add("state", f.State)
-	q.Add("code_challenge", base64.RawURLEncoding.EncodeToString(challenge[:]))
-	q.Add("code_challenge_method", "S256")
-	q.Add("nonce", wireNonce(f.Nonce))
-	q.Add("client_info", "1")
-	q.Add("login_hint", r.LoginHint)
-	q.Add("prompt", string(r.Prompt))
-	q.Add("domain_hint", r.DomainHint)
-	q.Add("claims", f.Claims)
-	if r.MaxAge > 0 {
-		q.Add("max_age", strconv.FormatInt(int64(r.MaxAge/time.Second), 10))
-	}
-	q.Add("response_mode", string(r.ResponseMode))
-	if r.LoginHint != "" {
-		q.Add("X-AnchorMailbox", "UPN:"+r.LoginHint)
-	}
-	u, err := url.Parse(p.meta.AuthorizationEndpoint)
-	if err != nil || p.meta.AuthorizationEndpoint == "" {
-		return "", &OpError{Op: "start a sign-in", Kind: ErrConfiguration, Err: errors.New("the authority has no authorization endpoint")}
-	}
-	if u.RawQuery != "" {
-		u.RawQuery += "&"
-	}
-	u.RawQuery += q.Encode()
-	return u.String(), nil
-}
-
-// wireNonce is what the service and the ID token see of a flow's nonce: whoever
-// has only seen the wire cannot present the flow.
-func wireNonce(nonce string) string {
-	sum := sha256.Sum256([]byte(nonce))
-	return hex.EncodeToString(sum[:])
-}
-
 func (c *core) randomText(bytes int) (string, error) {
 	b := make([]byte, bytes)
 	if _, err := io.ReadFull(c.random, b); err != nil {
@@ -245,6 +171,11 @@ type AuthCodeRedemption struct {
 	Scopes []string
 	// ExtraParameters: see ForClientRequest.
 	ExtraParameters map[string]string
+	// ReturnSPACode asks for a second code, Result.SPACode, with which the
+	// page in the browser gets tokens of its own (hybrid single-page
+	// application). It is for confidential clients of Entra, whose registration
+	// has a single-page redirect URI as well.
+	ReturnSPACode bool
 }
 
 // String names the redemption without code and verifier.
@@ -278,6 +209,9 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 	if err != nil {
 		return Result{}, err
 	}
+	if err := c.checkSPACode(r.ReturnSPACode); err != nil {
+		return Result{}, err
+	}
 	code, err := c.checkAnswer(r)
 	if err != nil {
 		return Result{}, err
@@ -306,6 +240,7 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 	g.form.Add("code", code)
 	g.form.Add("redirect_uri", r.Flow.RedirectURI)
 	g.form.Add("scope", scopeParam(scopes))
+	g.form.Add("return_spa_code", spaCodeFlag(r.ReturnSPACode))
 	if !c.used.claim(r.Flow.Nonce, r.Flow.ExpiresAt) {
 		return Result{}, &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Hint: "begin again; a page may have been reloaded", Err: errFlowUsed}
 	}
@@ -314,6 +249,22 @@ func (c *core) redeemAuthCode(ctx context.Context, r AuthCodeRedemption, api tel
 		c.used.release(r.Flow.Nonce) // the code, which the service takes once, decides
 	}
 	return res, err
+}
+
+// checkSPACode refuses what cannot work: a public client has no page to hand a
+// code to, and gets no second one.
+func (c *core) checkSPACode(asked bool) error {
+	if asked && c.prover == nil {
+		return configError("redeem the authorization code", "leave ReturnSPACode out, or use a ConfidentialClient", errors.New("a public client gets no code for a page"))
+	}
+	return nil
+}
+
+func spaCodeFlag(asked bool) string {
+	if asked {
+		return "1"
+	}
+	return ""
 }
 
 func (c *core) redemptionScopes(r AuthCodeRedemption) ([]string, error) {
@@ -341,6 +292,7 @@ var (
 	errAmbiguous   = errors.New("the answer repeats a parameter")
 	errNoAnswer    = errors.New("the answer has neither code nor error")
 	errAnswerFrom  = errors.New("the answer names another issuer")
+	errNoIssuer    = errors.New("the answer does not name its issuer, although the authority says that its answers do (RFC 9207)")
 )
 
 // checkAnswer returns the code of an answer that belongs to the flow.
@@ -394,6 +346,9 @@ func (c *core) checkOwn(op, clientID, authority string) error {
 // checkAnswerIssuer refuses an answer of another authorization server (RFC 9207).
 // Entra's issuer names the tenant that the person came from, whichever that is.
 func checkAnswerIssuer(p *place, iss string) error {
+	if iss == "" && p.meta.NamesIssuer {
+		return &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Hint: "begin again", Err: errNoIssuer}
+	}
 	if iss == "" || p.meta.Issuer == "" || iss == p.meta.Issuer {
 		return nil
 	}
@@ -404,42 +359,4 @@ func checkAnswerIssuer(p *place, iss string) error {
 		return nil
 	}
 	return &OpError{Op: "complete the sign-in", Kind: ErrProtocol, Err: errAnswerFrom}
-}
-
-// usedFlows remembers the flows that this client has redeemed, until they would
-// have expired anyway. The zero value is ready to use.
-type usedFlows struct {
-	mu     sync.Mutex
-	nonces map[[sha256.Size]byte]time.Time
-	sweep  time.Time // when to drop expired ones next
-}
-
-// claim reports whether the flow with this nonce is used for the first time. The
-// nonce is always random; a state may be the caller's.
-func (u *usedFlows) claim(nonce string, expires time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	now := time.Now()
-	if u.nonces == nil || now.After(u.sweep) {
-		kept := make(map[[sha256.Size]byte]time.Time)
-		for s, e := range u.nonces {
-			if now.Before(e) {
-				kept[s] = e
-			}
-		}
-		u.nonces, u.sweep = kept, now.Add(flowLifetime/4)
-	}
-	key := sha256.Sum256([]byte(nonce))
-	if _, ok := u.nonces[key]; ok {
-		return false
-	}
-	u.nonces[key] = expires
-	return true
-}
-
-// release makes a flow usable again whose code cannot have reached the service.
-func (u *usedFlows) release(nonce string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.nonces, sha256.Sum256([]byte(nonce)))
 }

@@ -74,6 +74,113 @@ func TestAuthorizeURLHasWhatTheFamilySends(t *testing.T) {
 	}
 }
 
+func TestConsentIsAskedForMoreThanTheTokenIsFor(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{ExtraScopesToConsent: []string{"https://graph.microsoft.com/Mail.Read", "openid"}})
+	u, err := url.Parse(flow.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := u.Query().Get("scope"), "api://tasks/Tasks.Read https://graph.microsoft.com/Mail.Read offline_access openid profile"; got != want {
+		t.Errorf("asked for %q, want %q", got, want)
+	}
+	res, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+	if err != nil || strings.Contains(res.Scope, "Mail.Read") {
+		t.Errorf("got %v for %q, %v; want a token for the tasks alone", res, res.Scope, err)
+	}
+	_, err = c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer, Scopes: []string{"https://graph.microsoft.com/Mail.Read"}})
+	wantError(t, err, msal.ErrConfiguration)
+	more, err := c.AcquireTokenSilent(t.Context(), msal.SilentRequest{Account: res.Account, Scopes: []string{"https://graph.microsoft.com/Mail.Read"}})
+	if err != nil || !strings.Contains(more.Scope, "Mail.Read") {
+		t.Errorf("got %v, %v; want the other token without asking", more, err)
+	}
+}
+
+func TestSignInLongerAgoThanAskedForIsRefusedBeforeAnythingIsCached(t *testing.T) {
+	for name, when := range map[string]any{"missing": nil, "too old": time.Now().Add(-2 * time.Hour).Unix()} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			c := w.web(t, func(o *msal.Options) { o.Cache = cache })
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{MaxAge: time.Hour})
+			w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Times: 1, Tamper: emulator.Tamper{Claims: map[string]any{"auth_time": when}}})
+			_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			var refused *msal.IDTokenError
+			if !errors.As(err, &refused) || refused.Reason != msal.IDTokenAuthTime {
+				t.Errorf("got %v", err)
+			}
+			unchanged()
+		})
+	}
+}
+
+func TestExtraQueryParametersComeLast(t *testing.T) {
+	c := newWorld(t).web(t)
+	flow, err := c.InitiateAuthCodeFlow(t.Context(), msal.AuthCodeFlowRequest{Scopes: []string{"User.Read"}, RedirectURI: callback, LoginHint: "j@c.com",
+		ExtraQueryParameters: map[string]string{"slice": "test slice", "dc": "ESTS&x=y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "&X-AnchorMailbox=UPN%3Aj%40c.com&dc=ESTS%26x%3Dy&slice=test+slice"; !strings.HasSuffix(flow.URL, want) {
+		t.Errorf("got %s, want it to end in %s", flow.URL, want)
+	}
+}
+
+func TestUnknownPromptIsForTheServiceToJudge(t *testing.T) {
+	w := newWorld(t)
+	c := w.web(t)
+	flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{Prompt: "reticulate"})
+	_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+	if e := asError(t, err); e.Code != "invalid_request" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// An authority that promises an issuer in its answers must not be impersonated
+// by leaving it out (RFC 9207 section 2.4).
+func TestAnswerWithoutThePromisedIssuerIsRefused(t *testing.T) {
+	document := func(promise string) []byte {
+		return []byte(`{"issuer":"` + authority + `/v2.0","authorization_endpoint":"` + authority + `/oauth2/v2.0/authorize","token_endpoint":"` + authority +
+			`/oauth2/v2.0/token","jwks_uri":"` + authority + `/discovery/v2.0/keys"` + promise + `}`)
+	}
+	for _, tt := range []struct {
+		name, promise, iss string
+		refused            bool
+	}{
+		{"promised, missing", `,"authorization_response_iss_parameter_supported":true`, "", true},
+		{"promised, there", `,"authorization_response_iss_parameter_supported":true`, authority + "/v2.0", false},
+		{"promised, another", `,"authorization_response_iss_parameter_supported":true`, "https://evil.example", true},
+		{"denied, missing", `,"authorization_response_iss_parameter_supported":false`, "", false},
+		{"not mentioned, missing", "", "", false},
+		{"not mentioned, another", "", "https://evil.example", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			cache, unchanged := newCache(t)
+			c := w.web(t, func(o *msal.Options) {
+				o.Cache, o.Metadata = cache, msal.AuthorityMetadata{OpenIDConfiguration: document(tt.promise)}
+			})
+			flow, answer := w.begin(t, c, alice, msal.AuthCodeFlowRequest{})
+			if tt.iss != "" {
+				answer.Set("iss", tt.iss)
+			}
+			_, err := c.AcquireTokenByAuthCodeFlow(t.Context(), msal.AuthCodeRedemption{Flow: flow, Response: answer})
+			if !tt.refused {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, msal.ErrProtocol)
+			unchanged()
+			if n := w.wire.tokens(); n != 0 {
+				t.Errorf("%d token requests, want none", n)
+			}
+		})
+	}
+}
+
 func TestFlowSurvivesASession(t *testing.T) {
 	w := newWorld(t)
 	c := w.web(t)
@@ -235,6 +342,14 @@ func TestBadSignInRequestsAreRefused(t *testing.T) {
 		"age in fractions":           func(r *msal.AuthCodeFlowRequest) { r.MaxAge = time.Millisecond },
 		"reserved scope":             func(r *msal.AuthCodeFlowRequest) { r.Scopes = []string{"openid"} },
 		"claims that are no JSON":    func(r *msal.AuthCodeFlowRequest) { r.Claims = "x" },
+		"consent to two in one":      func(r *msal.AuthCodeFlowRequest) { r.ExtraScopesToConsent = []string{"a b"} },
+		"own state as an extra":      func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"state": "x"} },
+		"own state in capitals":      func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"STATE": "x"} },
+		"a request object":           func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"request_uri": "x"} },
+		"a secret in the URL":        func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"client_secret": "x"} },
+		"an extra without name":      func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"": "x"} },
+		"an extra without value":     func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"x": ""} },
+		"an extra that is two":       func(r *msal.AuthCodeFlowRequest) { r.ExtraQueryParameters = map[string]string{"a&prompt": "x"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := good

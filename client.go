@@ -15,6 +15,7 @@ import (
 
 	"github.com/msal-go/msal/internal/acquire"
 	"github.com/msal-go/msal/internal/authority"
+	"github.com/msal-go/msal/internal/cloudshell"
 	"github.com/msal-go/msal/internal/httpcache"
 	"github.com/msal-go/msal/internal/httpx"
 	"github.com/msal-go/msal/internal/idtoken"
@@ -122,11 +123,12 @@ type core struct {
 	random       io.Reader
 	manner       string // how this client asks, as far as that can change an answer
 
-	regions   regions
-	place     atomic.Pointer[place] // where tokens of this client are, once known
-	tenants   places                // those of requests that name another tenant
-	used      usedFlows
-	realmless realmlessHosts
+	regions    regions
+	cloudShell *cloudshell.Client    // nil outside of Azure Cloud Shell
+	place      atomic.Pointer[place] // where tokens of this client are, once known
+	tenants    places                // those of requests that name another tenant
+	used       usedFlows
+	realmless  realmlessHosts
 
 	keysMu sync.Mutex
 	keys   map[string]*idtoken.KeySet // by JWKS URI

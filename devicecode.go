@@ -174,8 +174,7 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 		interval = defaultInterval
 	}
 	for pause := interval; ; {
-		// After a back-off, ask once more before the code expires.
-		pause = min(pause, max(interval, time.Until(f.ExpiresAt)-time.Second))
+		pause = beforeTheEnd(pause, interval, time.Until(f.ExpiresAt))
 		if err := sleepUntil(ctx, pause, f.ExpiresAt); err != nil {
 			c.telemetry.Failed(telemetry.DeviceCode, g.correlationID, codePending) // of all polls, the last word
 			return Result{}, err
@@ -188,6 +187,17 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, r DeviceFlo
 			return Result{}, err
 		}
 	}
+}
+
+// beforeTheEnd moves the last poll to a second before the code expires: it would
+// be a pity to miss a person who took their time. It never polls faster than the
+// service allows, so that it may wait longer before that poll.
+func beforeTheEnd(pause, interval, left time.Duration) time.Duration {
+	last := left - time.Second
+	if last >= interval && last < pause+interval {
+		return last
+	}
+	return pause
 }
 
 // afterPoll says how to go on after a poll that brought no token; an error ends

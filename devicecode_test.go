@@ -50,6 +50,27 @@ func TestDeviceFlowWaitsForThePerson(t *testing.T) {
 	})
 }
 
+func TestDeviceFlowAsksOnceMoreJustBeforeTheEnd(t *testing.T) {
+	cfg := emulator.Defaults()
+	cfg.Lifetimes.DeviceCode = 23 * time.Second
+	device(t, cfg, func(t *testing.T, w *world, c *msal.PublicClient, flow msal.DeviceFlow) {
+		approve := time.AfterFunc(21*time.Second, func() { // between two polls at five seconds' distance, the second of which is too late
+			if err := w.Emulator().ApproveDevice(flow.UserCode, alice); err != nil {
+				t.Error(err)
+			}
+		})
+		defer approve.Stop()
+		started := time.Now()
+		res, err := c.AcquireTokenByDeviceFlow(t.Context(), msal.DeviceFlowRedemption{Flow: flow})
+		if err != nil || res.Account.Username != alice {
+			t.Fatalf("got %v, %v", res, err)
+		}
+		if took := time.Since(started); took != 22*time.Second || w.wire.tokens() != 4 {
+			t.Errorf("took %v and %d polls, want 22s and 4", took, w.wire.tokens())
+		}
+	})
+}
+
 func TestDeviceFlowMayBeRedeemedByAnotherProcess(t *testing.T) {
 	device(t, emulator.Defaults(), func(t *testing.T, w *world, _ *msal.PublicClient, flow msal.DeviceFlow) {
 		data, err := json.Marshal(flow)

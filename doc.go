@@ -58,6 +58,8 @@
 //	what do the telemetry headers say?   telemetry.go, internal/telemetry
 //	which endpoint, which alias?         internal/authority, places.go
 //	which region?                        region.go, internal/imds
+//	who answers in Cloud Shell?          cloudshell.go, internal/cloudshell
+//	where does the browser come back?    browserwait.go, pasteback.go, internal/loopback
 //	who takes a federated password?      usernamepassword.go, internal/wstrust
 //	what sets tokens of one scope apart?  parameters.go, internal/schema
 //	who signs the assertion?             credential.go, clientassertion.go, internal/assertion
@@ -99,7 +101,17 @@
 //	acquire_token_for_client             ConfidentialClient.AcquireTokenForClient
 //	initiate_auth_code_flow              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
 //	acquire_token_by_auth_code_flow      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
+//	get_authorization_request_url        PublicClient.AuthorizationURL, ConfidentialClient.AuthorizationURL
+//	acquire_token_by_authorization_code  PublicClient.AcquireTokenByAuthorizationCode, ConfidentialClient.AcquireTokenByAuthorizationCode
+//	extra_scopes_to_consent              AuthCodeFlowRequest.ExtraScopesToConsent, InteractiveRequest.ExtraScopesToConsent
+//	return_spa_code                      AuthCodeRedemption.ReturnSPACode, Result.SPACode
 //	acquire_token_interactive            PublicClient.AcquireTokenInteractive
+//	success_template, error_template     InteractiveRequest.SuccessPage, InteractiveRequest.ErrorPage
+//	welcome_template                     InteractiveRequest.WelcomePage
+//	on_before_launching_ui               InteractiveRequest.OnBeforeLaunchingUI
+//	auth_uri_callback                    InteractiveRequest.OpenURL, InteractiveRequest.PasteBack
+//	parent_window_handle                 InteractiveRequest.ParentWindowHandle, ConsoleWindowHandle
+//	Cloud Shell (prompt="none")          PublicClient.AcquireTokenInteractive with PromptNone
 //	initiate_device_flow                 PublicClient.InitiateDeviceFlow
 //	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
 //	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword

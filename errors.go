@@ -236,10 +236,15 @@ func (e *IDTokenError) Is(target error) bool { return target == ErrProtocol }
 // time. It answers to ErrTimeout.
 type BrowserTimeoutError struct {
 	Timeout time.Duration // how long was waited
+	Hint    string        // what may have been in the way; may be empty
 }
 
 func (e *BrowserTimeoutError) Error() string {
-	return fmt.Sprintf("msal: nobody signed in within %v; call again, or give InteractiveRequest.Timeout more time", e.Timeout)
+	s := fmt.Sprintf("msal: nobody signed in within %v; call again, or give InteractiveRequest.Timeout more time", e.Timeout)
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
 }
 
 // Is reports whether target is ErrTimeout.

@@ -40,6 +40,8 @@ type grant struct {
 type signIn struct {
 	nonce  string        // as sent; empty for flows without one (device code)
 	maxAge time.Duration // zero: any age
+	// ownNonce says that the nonce is the caller's business: it may be empty.
+	ownNonce bool
 }
 
 // ask is steps 2 and 3 of the road: where, who, wire, and record. What it
@@ -162,7 +164,7 @@ func (c *core) checkIDToken(ctx context.Context, p *place, g grant, resp *oauth.
 	}
 	if g.signIn != nil {
 		expect.Nonce = g.signIn.nonce
-		expect.NonceRequired = g.kind == grantAuthorizationCode
+		expect.NonceRequired = g.kind == grantAuthorizationCode && !g.signIn.ownNonce
 		expect.MaxAge = g.signIn.maxAge
 	}
 	if err := claims.Check(expect); err != nil {
@@ -299,6 +301,7 @@ func (c *core) result(p *place, g grant, resp *oauth.TokenResponse, claims *idto
 		Account:           g.account,
 		Source:            FromIdentityProvider,
 		CorrelationID:     g.correlationID,
+		SPACode:           resp.SPACode,
 	}
 	if claims != nil {
 		r.IDTokenClaims = claims.Raw

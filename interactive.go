@@ -3,11 +3,9 @@ package msal
 import (
 	"context"
 	"errors"
-	"net/url"
 	"time"
 
 	"github.com/msal-go/msal/internal/loopback"
-	"github.com/msal-go/msal/internal/openurl"
 	"github.com/msal-go/msal/internal/telemetry"
 )
 
@@ -18,10 +16,13 @@ type InteractiveRequest struct {
 	LoginHint  string   // user name to fill in
 	DomainHint string   // "organizations", "consumers" or a domain: skips a page
 	Claims     string   // claims challenge to satisfy
+	// MaxAge, ExtraScopesToConsent and ExtraQueryParameters: see
+	// AuthCodeFlowRequest.
+	MaxAge               time.Duration
+	ExtraScopesToConsent []string
+	ExtraQueryParameters map[string]string
 	// ExtraParameters of the token request: see ForClientRequest.
 	ExtraParameters map[string]string
-	// MaxAge: see AuthCodeFlowRequest.
-	MaxAge time.Duration
 	// Timeout ends the wait for the person with a *BrowserTimeoutError. Zero
 	// waits as long as the context lasts, which is for ever when the person
 	// closes the page and the context has no end.
@@ -33,17 +34,53 @@ type InteractiveRequest struct {
 	// is closed; its context ends with the sign-in, which waits a second at
 	// most for it to return. Nil opens the person's browser.
 	OpenURL func(ctx context.Context, url string) error
+	// PasteBack, if given, asks the person for the address of the page that
+	// the browser could not open, for where no browser reaches the listener: a
+	// remote machine, a container. It works beside the browser, and is called
+	// again with a Problem, ten times at most, until the text is the answer.
+	// Its context ends with the sign-in, which waits a second at most for it to
+	// return; an error gives up on pasting alone, unless it is ErrDeclined.
+	// The answer then travels in the address (response_mode=query). PasteFrom
+	// is one for terminals.
+	PasteBack func(ctx context.Context, p PastePrompt) (answer string, err error)
+	// OnBeforeLaunchingUI is called before the person sees anything, with
+	// "browser": time to say where to look. Nil calls nothing. It is not called
+	// for a sign-in that shows nothing, as in Cloud Shell.
+	OnBeforeLaunchingUI func(ui string)
+	// SuccessPage and ErrorPage replace the pages that the browser ends at.
+	// They are html/template sources over the fields Error and Description,
+	// which are empty after a success and escaped as the place demands. Style
+	// elements work, scripts do not. A template that cannot work is
+	// ErrConfiguration, before anybody is asked.
+	SuccessPage, ErrorPage string
+	// WelcomePage, if given, is shown before the sign-in page. It is an
+	// html/template source over SignInURL, where to go on, and AbortURL, which
+	// ends the sign-in with ErrDeclined.
+	WelcomePage string
+	// ParentWindowHandle is the window that a broker's dialog belongs to, or
+	// ConsoleWindowHandle. Browsers have windows of their own: without a broker
+	// it is ignored.
+	ParentWindowHandle uintptr
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
+
+// ConsoleWindowHandle stands for the window of the terminal that the program
+// runs in, as InteractiveRequest.ParentWindowHandle.
+const ConsoleWindowHandle = ^uintptr(0)
 
 // AcquireTokenInteractive signs a person in with the system's browser
 // (RFC 8252): it listens on http://localhost, opens the sign-in page, and waits
 // for the answer. Register "http://localhost" as a redirect URI of the app.
 //
+// In Azure Cloud Shell (the environment variable AZUREPS_HOST_ENVIRONMENT begins
+// with "cloud-shell" when the client is made), with PromptNone, nothing is shown:
+// the shell answers for the person who opened it, and for AcquireTokenSilent from
+// then on. Only Scopes counts there, for one resource at a time.
+//
 // Stray requests to the listener do not end the wait. Errors: ErrNoBrowser when
 // no browser can be opened, ErrTimeout when nobody answers, ErrDeclined when the
-// person refuses, ErrConfiguration when the port is taken; the context's error
+// person refuses or leaves, ErrConfiguration when the port is taken; the context's error
 // when the caller gives up.
 func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r InteractiveRequest) (Result, error) {
 	if r.Timeout < 0 {
@@ -54,6 +91,9 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	}
 	if _, err := newExtra(r.ExtraParameters, ""); err != nil { // before the person is asked
 		return Result{}, err
+	}
+	if c.cloudShell != nil && r.Prompt == PromptNone {
+		return c.signInCloudShell(ctx, r)
 	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
@@ -67,79 +107,36 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 		return Result{}, err
 	}
 	mode, listen := ResponseModeFormPost, loopback.FormPost
-	if p.meta.QueryOnly {
+	if p.meta.QueryOnly || r.PasteBack != nil { // what is posted shows in no address bar
 		mode, listen = ResponseModeQuery, loopback.Query
 	}
-	listener, err := loopback.Listen(ctx, loopback.Options{Port: r.Port, State: state, Mode: listen})
+	listener, err := loopback.Listen(ctx, loopback.Options{Port: r.Port, State: state, Mode: listen,
+		SuccessPage: r.SuccessPage, ErrorPage: r.ErrorPage, WelcomePage: r.WelcomePage})
 	if err != nil {
 		return Result{}, wrap("listen for the sign-in answer", err)
 	}
 	defer listener.Close()
 	flow, err := c.InitiateAuthCodeFlow(ctx, AuthCodeFlowRequest{
-		Scopes:        r.Scopes,
-		RedirectURI:   listener.RedirectURI(),
-		State:         state,
-		Prompt:        r.Prompt,
-		LoginHint:     r.LoginHint,
-		DomainHint:    r.DomainHint,
-		Claims:        r.Claims,
-		MaxAge:        r.MaxAge,
-		ResponseMode:  mode,
-		CorrelationID: r.CorrelationID,
+		Scopes:      r.Scopes,
+		RedirectURI: listener.RedirectURI(),
+		State:       state,
+		Prompt:      r.Prompt,
+		LoginHint:   r.LoginHint,
+		DomainHint:  r.DomainHint,
+		Claims:      r.Claims,
+		MaxAge:      r.MaxAge,
+
+		ExtraScopesToConsent: r.ExtraScopesToConsent,
+		ExtraQueryParameters: r.ExtraQueryParameters,
+		ResponseMode:         mode,
+		CorrelationID:        r.CorrelationID,
 	})
 	if err != nil {
 		return Result{}, err
 	}
-	answer, err := openAndWait(ctx, r, listener, flow.URL)
+	answer, err := c.openAndWait(ctx, r, listener, flow.URL)
 	if err != nil {
 		return Result{}, err
 	}
 	return c.redeemAuthCode(ctx, AuthCodeRedemption{Flow: flow, Response: answer, ExtraParameters: r.ExtraParameters}, telemetry.Interactive)
-}
-
-// openGrace is how long OpenURL may take to notice that the sign-in is over.
-const openGrace = time.Second
-
-// openAndWait shows the page and waits for the answer, at the same time: whoever
-// opens the page may not return before it is closed.
-func openAndWait(ctx context.Context, r InteractiveRequest, l *loopback.Listener, page string) (url.Values, error) {
-	open := r.OpenURL
-	if open == nil {
-		open = openurl.New().Open
-	}
-	late := &BrowserTimeoutError{Timeout: r.Timeout}
-	if r.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, late)
-		defer cancel()
-	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	failed := &OpError{Op: "open the sign-in page", Kind: ErrNoBrowser, Hint: "use the device code flow, or give OpenURL"}
-	opened := make(chan struct{})
-	go func() {
-		defer close(opened)
-		if err := open(ctx, page); err != nil {
-			failed.Err = err
-			stop(failed)
-		}
-	}()
-	answer, err := l.Wait(ctx)
-	why := context.Cause(ctx)
-	stop(nil)
-	patience := time.NewTimer(openGrace)
-	defer patience.Stop()
-	select {
-	case <-opened: // what it did is visible to the caller
-	case <-patience.C:
-	}
-	switch {
-	case err == nil:
-		return answer, nil
-	case errors.Is(why, late):
-		return nil, late
-	case why == error(failed):
-		return nil, failed
-	}
-	return nil, &OpError{Op: "wait for the sign-in", Err: err}
 }

@@ -1,5 +1,7 @@
 package msal
 
+import "os"
+
 // PublicClient signs people in from programs that cannot keep a secret: command
 // lines, desktop applications, devices (RFC 6749 section 2.1). It is immutable
 // and safe for concurrent use.
@@ -12,5 +14,6 @@ func NewPublicClient(clientID string, o Options) (*PublicClient, error) {
 	if err := c.init(clientID, nil, o); err != nil {
 		return nil, err
 	}
+	c.cloudShell = newCloudShell(o, os.Getenv)
 	return c, nil
 }

@@ -30,7 +30,7 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 	}
 	values := map[string]any{
 		"secret":      Secret(planted),
-		"result":      Result{AccessToken: planted, IDToken: planted, TokenType: "Bearer", ExpiresOn: time.Now()},
+		"result":      Result{AccessToken: planted, IDToken: planted, SPACode: planted, TokenType: "Bearer", ExpiresOn: time.Now()},
 		"flow":        AuthCodeFlow{State: planted, Nonce: planted, CodeVerifier: planted, URL: "https://host/?state=" + planted},
 		"device flow": DeviceFlow{DeviceCode: planted, UserCode: planted, Message: "Go there."},
 		"certificate": Certificate{Key: key},
@@ -42,6 +42,8 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"redemption":  AuthCodeRedemption{Flow: AuthCodeFlow{CodeVerifier: planted}, Response: url.Values{"code": {planted}}},
 		"cache entry": CacheEntry{Type: CacheRefreshToken, Secret: planted, HomeAccountID: planted, Username: planted},
 		"token event": TokenEvent{Response: []byte(planted), Data: map[string]string{"password": planted}, Username: planted},
+		"own request": AuthorizationURLRequest{State: planted, Nonce: planted, CodeVerifier: planted},
+		"own code":    AuthorizationCodeRequest{Code: planted, Nonce: planted, CodeVerifier: planted},
 		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
 	}
 	for name, v := range values {
@@ -72,7 +74,7 @@ func TestMarshallingShowsNoSecretOutsideFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted}, Certificate{Key: key},
+	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted, SPACode: planted}, Certificate{Key: key},
 		CacheEntry{Secret: planted, Username: planted}, TokenEvent{Response: []byte(planted)}} {
 		data, err := json.Marshal(v)
 		if err != nil || bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(key.D.String())) {

@@ -15,6 +15,7 @@ type ResultSource string
 const (
 	FromIdentityProvider ResultSource = "identity_provider"
 	FromCache            ResultSource = "cache"
+	FromBroker           ResultSource = "broker" // a part of the machine that answers for the person, such as Cloud Shell
 )
 
 // Result is an acquired token. It is a value: a cache hit allocates nothing.
@@ -32,6 +33,10 @@ type Result struct {
 	IDTokenClaims     map[string]any // numbers are json.Number; nil on a cache hit. Read-only
 	Source            ResultSource
 	CorrelationID     string // of the request that brought the token; empty on a cache hit
+	// SPACode is the second code that AuthCodeRedemption.ReturnSPACode asked
+	// for: render it into the page that goes to this person's browser, which
+	// redeems it. It is never cached; empty when none was asked for.
+	SPACode string
 	// CacheErr is why the token, although good, could not be written to the
 	// cache's Store; it answers to ErrCache. Nil when all is well.
 	CacheErr error

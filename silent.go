@@ -115,7 +115,12 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 			sortedScopes(r.Scopes), r.Claims, force, x.flight),
 		query: &q,
 		force: r.ForceRefresh || r.Claims != "",
-		fetch: func(ctx context.Context) (Result, error) { return c.redeemAny(ctx, p, &q, g) },
+		fetch: func(ctx context.Context) (Result, error) {
+			if c.answersFor(ctx, r.Account) {
+				return c.askCloudShell(ctx, p, r.Scopes)
+			}
+			return c.redeemAny(ctx, p, &q, g)
+		},
 	})
 	if !result.IsZero() {
 		result.Account = r.Account

@@ -9,6 +9,7 @@ import (
 
 	"github.com/msal-go/msal/internal/assertion"
 	"github.com/msal-go/msal/internal/authority"
+	"github.com/msal-go/msal/internal/cloudshell"
 	"github.com/msal-go/msal/internal/httpx"
 	"github.com/msal-go/msal/internal/idtoken"
 	"github.com/msal-go/msal/internal/loopback"
@@ -106,6 +107,7 @@ func kindOf(err error) error {
 		provider  *providerError
 		option    *loopback.OptionError
 		keys      *idtoken.Error
+		shell     *cloudshell.AnswerError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -119,6 +121,8 @@ func kindOf(err error) error {
 		return ErrProtocol
 	case errors.As(err, &response):
 		return kindOfStatus(response.Status, ErrProtocol)
+	case errors.As(err, &shell):
+		return kindOfStatus(shell.Status, ErrProtocol)
 	case errors.As(err, &keys):
 		return kindOfStatus(keys.Status, ErrConfiguration)
 	case errors.As(err, &metadata):

@@ -206,6 +206,7 @@ func (b *builder) app(path, tenantID, tenantName string, a App) error {
 		Secrets: a.Secrets, ExpiredSecrets: a.ExpiredSecrets, Certificates: certificates, TrustedIssuers: issuers, Federated: federated,
 		Web: a.RedirectURIs.Web, SPA: a.RedirectURIs.SPA, Native: a.RedirectURIs.Native,
 		Public: a.Public, MultiTenant: a.MultiTenant, Family: a.Family, RequireConsent: a.RequireConsent, AssignedRoles: a.AssignedRoles,
+		IssueIDTokens: a.IssueIDTokens, IssueAccessTokens: a.IssueAccessTokens,
 		IdentifierURIs: a.IdentifierURIs, Scopes: a.Scopes, Roles: a.Roles, TokenVersion: either(a.TokenVersion, 2), Continuous: a.CAE,
 	})
 	return nil

@@ -20,6 +20,10 @@ type Config struct {
 	// Region is the Azure region that the instance metadata service
 	// (169.254.169.254) puts this machine in. Empty means westus2.
 	Region string `json:"region,omitempty"`
+	// CloudShellUser is the sign-in name of the person for whom the token
+	// endpoint of Azure Cloud Shell (http://localhost:50342/oauth2/token)
+	// answers. Empty means the first who can sign in.
+	CloudShellUser string `json:"cloud_shell_user,omitempty"`
 	// Lenient registers unknown applications, redirect URIs, resources and
 	// scopes on first use instead of refusing them, and logs a warning.
 	// Passwords and client secrets of known applications are still checked.
@@ -194,6 +198,11 @@ type App struct {
 	// RequireConsent asks each person once before tokens are issued
 	// (AADSTS65001 where nobody can be asked).
 	RequireConsent bool `json:"require_consent,omitempty"`
+	// IssueIDTokens and IssueAccessTokens allow tokens through the browser: the
+	// response types "id_token" and "code id_token", and those with "token"
+	// (AADSTS700054 otherwise).
+	IssueIDTokens     bool `json:"issue_id_tokens,omitempty"`
+	IssueAccessTokens bool `json:"issue_access_tokens,omitempty"`
 	// AssignedRoles are the application permissions that an administrator
 	// granted, each "<identifier URI>/<role>".
 	AssignedRoles []string `json:"assigned_roles,omitempty"`

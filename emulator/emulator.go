@@ -40,6 +40,10 @@ func New(cfg Config) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	shell, err := shellUser(cfg)
+	if err != nil {
+		return nil, err
+	}
 	e := &Emulator{journal: journal.New[Exchange](), log: cfg.Logger}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -47,7 +51,7 @@ func New(cfg Config) (*Emulator, error) {
 	e.keys = mint.NewKeys(cfg.SigningKey, e.Now)
 	e.platform, err = endpoint.New(endpoint.Config{
 		Directory: dir, Keys: e.keys, Random: mint.NewSource(cfg.Random), Now: e.Now,
-		Lifetimes: life, Hosts: cfg.Hosts, Region: either(cfg.Region, defaultRegion), LoopLimit: cfg.LoopLimit, Logger: e.log,
+		Lifetimes: life, Hosts: cfg.Hosts, Region: either(cfg.Region, defaultRegion), ShellUser: shell, LoopLimit: cfg.LoopLimit, Logger: e.log,
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ const (
 	EndpointUserInfo          = endpoint.UserInfo
 	EndpointResource          = endpoint.Resource
 	EndpointInstanceMetadata  = endpoint.InstanceMetadata
+	EndpointCloudShell        = endpoint.CloudShell
 	EndpointOther             = endpoint.Other
 
 	// Those of federated identity providers.

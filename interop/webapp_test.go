@@ -18,6 +18,7 @@ import (
 type webApp struct {
 	*httptest.Server
 	client *msal.ConfidentialClient // set before the first request
+	strip  string                   // a parameter that gets lost on the way back; set before the first request
 
 	mu      sync.Mutex
 	session []byte
@@ -69,6 +70,7 @@ func (w *webApp) callback(out http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = r.ParseForm()
 	}
+	r.Form.Del(w.strip)
 	o := outcome{method: r.Method, err: err}
 	if err == nil {
 		o.res, o.err = w.client.AcquireTokenByAuthCodeFlow(r.Context(), msal.AuthCodeRedemption{Flow: flow, Response: r.Form})
@@ -93,6 +95,22 @@ func (w *webApp) last(t *testing.T) (outcome, int) {
 		t.Fatal("nobody came back to the application")
 	}
 	return w.results[len(w.results)-1], len(w.results)
+}
+
+// The provider promises its name in every answer (RFC 9207), so that an answer
+// without it is somebody else's.
+func TestAnAnswerWithoutThePromisedIssuerIsRefused(t *testing.T) {
+	app := startWebApp(t)
+	app.strip = "iss"
+	p := startProvider(t, app.URL+"/callback")
+	app.client = p.confidential(t, "web", msal.Secret(providerSecret))
+	b := openBrowser(t, reach{trust: []*x509.Certificate{p.cert, app.Certificate()}})
+	b.visit(app.URL + "/login?mode=form_post")
+	p.signIn(b)
+	b.sees("#done")
+	if got, _ := app.last(t); !errors.Is(got.err, msal.ErrProtocol) || !got.res.IsZero() {
+		t.Errorf("got %v, %v", got.res, got.err)
+	}
 }
 
 func TestAWebApplicationSignsUsersInAtAnotherProvider(t *testing.T) {

@@ -36,6 +36,9 @@ type Metadata struct {
 	// QueryOnly says that answers of a sign-in cannot be posted: the document
 	// lists response modes, and form_post is not among them.
 	QueryOnly bool
+	// NamesIssuer says that the document promises an issuer in every answer of
+	// the authorization endpoint (RFC 9207 section 3).
+	NamesIssuer bool
 }
 
 // document holds the members of OpenID Provider Metadata that are used (OpenID
@@ -48,6 +51,7 @@ type document struct {
 	JWKSURI                     string   `json:"jwks_uri"`
 	EndSessionEndpoint          string   `json:"end_session_endpoint"`
 	ResponseModes               []string `json:"response_modes_supported"`
+	NamesIssuer                 bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
 // builtIn returns the metadata of an authority on a host of Microsoft's clouds,
@@ -117,6 +121,7 @@ func parseDocument(a Authority, aliases []string, body []byte) (*Metadata, error
 		Environments:                a.environments(aliases),
 		Realm:                       firstSegment(d.TokenEndpoint),
 		QueryOnly:                   len(d.ResponseModes) > 0 && !slices.Contains(d.ResponseModes, "form_post"),
+		NamesIssuer:                 d.NamesIssuer,
 	}
 	if a.Kind == ADFS {
 		m.Realm = adfsTenant

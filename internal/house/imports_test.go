@@ -14,7 +14,7 @@ import (
 // A package that is not in the table fails the test until it is added here.
 var directions = map[string][]string{
 	".": {
-		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/challenge", "internal/httpx",
+		"cache", "internal/acquire", "internal/assertion", "internal/authority", "internal/challenge", "internal/cloudshell", "internal/httpx",
 		"internal/httpcache", "internal/idtoken", "internal/imds", "internal/loopback", "internal/oauth", "internal/openurl", "internal/pkcs8", "internal/telemetry",
 		"internal/tokencache",
 		"internal/wstrust",
@@ -40,6 +40,7 @@ var directions = map[string][]string{
 	"internal/pkcs8":            {},
 	"internal/imds":             {"internal/authority/flight"},
 	"internal/wstrust":          {"internal/httpcache", "internal/httpx", "internal/oauth"},
+	"internal/cloudshell":       {"internal/httpx"},
 
 	// What the error numbers mean: a table for people. The client decides without
 	// it.

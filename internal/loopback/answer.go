@@ -21,6 +21,9 @@ func refuse(status int, message string) *refusal { return &refusal{status, messa
 
 // handle answers every request of the browser.
 func (l *Listener) handle(w http.ResponseWriter, r *http.Request) {
+	if l.welcome(w, r) {
+		return
+	}
 	values, no := l.read(w, r)
 	if no == nil && !l.claimed.CompareAndSwap(false, true) {
 		no = refuse(http.StatusConflict, "This sign-in was answered before. You can close this tab.")

@@ -50,6 +50,9 @@ type Options struct {
 	// built-in page. Inline style elements work; scripts do not.
 	SuccessPage string
 	ErrorPage   string
+	// WelcomePage is a page to begin at, an html/template source over a
+	// [Welcome]. "" means that there is none. See [Listener.Welcome].
+	WelcomePage string
 }
 
 // Outcome is what a page may show of an answer. Both fields are empty after a
@@ -58,6 +61,10 @@ type Outcome struct {
 	Error       string // the error parameter, such as "access_denied"
 	Description string // the error_description parameter
 }
+
+// ErrAborted is returned by [Listener.Wait] when the person followed the abort
+// link of the welcome page.
+var ErrAborted = errors.New("loopback: the person left the sign-in")
 
 // ErrClosed is returned by [Listener.Wait] after [Listener.Close].
 var ErrClosed = errors.New("loopback: the listener was closed before the browser came back")
@@ -98,6 +105,8 @@ type Listener struct {
 	port  int
 	pages *pages
 
+	signIn atomic.Pointer[string] // where the welcome page leads; nil: there is none
+
 	server *http.Server
 	conns  *connections
 	serve  sync.WaitGroup
@@ -127,7 +136,7 @@ func Listen(ctx context.Context, o Options) (*Listener, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	pages, err := newPages(o.SuccessPage, o.ErrorPage)
+	pages, err := newPages(o)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +188,7 @@ func (l *Listener) RedirectURI() string {
 
 // Wait returns the parameters of the answer, which has the right state and
 // either a code or an error, as soon as the browser has got its page. It
-// returns the error of the context, or [ErrClosed]. After the answer it may be
+// returns the error of the context, [ErrAborted] or [ErrClosed]. After the answer it may be
 // called again, with the same result.
 func (l *Listener) Wait(ctx context.Context) (url.Values, error) {
 	select {
@@ -191,6 +200,9 @@ func (l *Listener) Wait(ctx context.Context) (url.Values, error) {
 	case <-l.answered:
 		return l.copyAnswer(), nil
 	case <-l.failed:
+		if errors.Is(l.failure, ErrAborted) {
+			return nil, ErrAborted
+		}
 		return nil, fmt.Errorf("loopback: waiting on port %d: %w", l.port, l.failure)
 	case <-l.closed:
 		return nil, ErrClosed

@@ -37,20 +37,25 @@ type view struct {
 type pages struct {
 	builtin       *template.Template
 	success, fail *template.Template // nil if the built-in page serves
+	welcome       *template.Template // nil if there is none
 	policy        string             // the Content-Security-Policy of the built-in page
 	openPolicy    string             // and of the caller's pages, which bring their own styles
 }
 
-func newPages(success, fail string) (*pages, error) {
+func newPages(o Options) (*pages, error) {
 	builtin, err := template.New("page").Parse(pageSource)
 	if err != nil {
 		return nil, fmt.Errorf("loopback: the built-in page: %w", err)
 	}
 	p := &pages{builtin: builtin}
-	if p.success, err = parsePage("SuccessPage", success); err != nil {
+	outcome := Outcome{Error: "access_denied", Description: "trial"}
+	if p.success, err = parsePage("SuccessPage", o.SuccessPage, outcome); err != nil {
 		return nil, err
 	}
-	if p.fail, err = parsePage("ErrorPage", fail); err != nil {
+	if p.fail, err = parsePage("ErrorPage", o.ErrorPage, outcome); err != nil {
+		return nil, err
+	}
+	if p.welcome, err = parsePage("WelcomePage", o.WelcomePage, Welcome{SignInURL: "https://trial/", AbortURL: "http://localhost/"}); err != nil {
 		return nil, err
 	}
 	rest := "; script-src " + source(cleanAddress) + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -61,13 +66,13 @@ func newPages(success, fail string) (*pages, error) {
 
 // parsePage reads the caller's template and tries it, so that a mistake shows
 // before the person has signed in, not after.
-func parsePage(option, text string) (*template.Template, error) {
+func parsePage(option, text string, trial any) (*template.Template, error) {
 	if text == "" {
 		return nil, nil
 	}
 	t, err := template.New(option).Parse(text)
 	if err == nil {
-		err = t.Execute(new(bytes.Buffer), Outcome{Error: "access_denied", Description: "trial"})
+		err = t.Execute(new(bytes.Buffer), trial)
 	}
 	if err != nil {
 		return nil, &OptionError{option, err}
@@ -121,6 +126,11 @@ func (p *pages) write(w http.ResponseWriter, status int, own *template.Template,
 		}
 	}
 	body.WriteString("<script>" + cleanAddress + "</script>\n")
+	send(w, status, policy, &body)
+}
+
+// send sends a page with the headers that all of them have.
+func send(w http.ResponseWriter, status int, policy string, body *bytes.Buffer) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(body.Len()))

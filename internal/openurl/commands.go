@@ -25,7 +25,7 @@ func (c command) verdict(err error) error {
 
 // commands lists the ways to open the address, best first.
 func (o Opener) commands(address string) []command {
-	list := o.fromEnvironment(address)
+	list := append(o.edge(address), o.fromEnvironment(address)...)
 	switch o.GOOS {
 	case "windows":
 		return append(list, command{program: o.system32("rundll32.exe"), args: []string{"url.dll,FileProtocolHandler", address}})
@@ -39,12 +39,26 @@ func (o Opener) commands(address string) []command {
 			command{program: "/mnt/c/Windows/explorer.exe", args: []string{address}, oneIsFine: true},
 		)
 	}
-	if o.Getenv("DISPLAY") != "" || o.Getenv("WAYLAND_DISPLAY") != "" {
+	if o.hasDisplay() {
 		for _, program := range []string{"xdg-open", "x-www-browser", "sensible-browser", "firefox", "chromium", "google-chrome"} {
 			list = append(list, command{program: program, args: []string{address}})
 		}
 	}
 	return list
+}
+
+// edge is Microsoft Edge on a Linux desktop, which comes first unless $BROWSER
+// names another browser: it knows the device's account, as MSAL Python has it.
+func (o Opener) edge(address string) []command {
+	wish := o.Getenv("BROWSER")
+	if o.GOOS != "linux" || !o.hasDisplay() || wish != "" && !strings.Contains(wish, "microsoft-edge") {
+		return nil
+	}
+	return []command{{program: "/usr/bin/microsoft-edge", args: []string{address}}}
+}
+
+func (o Opener) hasDisplay() bool {
+	return o.Getenv("DISPLAY") != "" || o.Getenv("WAYLAND_DISPLAY") != ""
 }
 
 // system32 names a program of Windows by its full path, so that nothing else

@@ -9,6 +9,7 @@ package openurl
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -29,7 +30,8 @@ type Opener struct {
 	// Start starts a program and does not wait for its end, except that an
 	// early failure is reported.
 	Start func(ctx context.Context, name string, args ...string) error
-	// ReadFile reads a whole file. It is asked for /proc/version only.
+	// ReadFile reads a whole file. It is asked for /proc/version and for the
+	// files by which containers are known.
 	ReadFile func(name string) ([]byte, error)
 }
 
@@ -108,7 +110,7 @@ func (o Opener) Open(ctx context.Context, address string) error {
 			return err
 		}
 		path, err := o.LookPath(c.program)
-		if errors.Is(err, exec.ErrNotFound) && !c.wanted {
+		if (errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist)) && !c.wanted {
 			continue // it is normal that most of them are not installed
 		}
 		if err == nil {

@@ -20,6 +20,7 @@ type machine struct {
 	installed []string
 	fails     map[string]error // how the launchers fail
 	version   string           // /proc/version
+	files     []string         // that are there besides, and empty
 	started   []string         // "program arg arg", by path
 }
 
@@ -43,6 +44,9 @@ func (m *machine) opener() Opener {
 			return m.fails[name]
 		},
 		ReadFile: func(name string) ([]byte, error) {
+			if slices.Contains(m.files, name) {
+				return nil, nil
+			}
 			if name != "/proc/version" || m.version == "" {
 				return nil, fs.ErrNotExist
 			}
@@ -76,6 +80,17 @@ func TestLauncherOfEachSystem(t *testing.T) {
 		{"WSL without the Windows PATH", machine{goos: "linux", version: wslVersion, installed: []string{"/mnt/c/Windows/explorer.exe"}}, []string{"/mnt/c/Windows/explorer.exe " + page}},
 		{"WSL, Explorer fails", machine{goos: "linux", version: wslVersion, env: display, installed: []string{"explorer.exe", "xdg-open"}, fails: map[string]error{"explorer.exe": exitError(2)}},
 			[]string{"explorer.exe " + page, "xdg-open " + page}},
+		{"Edge on Linux", machine{goos: "linux", env: display, installed: []string{"/usr/bin/microsoft-edge", "xdg-open"}}, []string{"/usr/bin/microsoft-edge " + page}},
+		{"Edge that does not start", machine{goos: "linux", env: display, installed: []string{"/usr/bin/microsoft-edge", "xdg-open"}, fails: map[string]error{"/usr/bin/microsoft-edge": exitError(1)}},
+			[]string{"/usr/bin/microsoft-edge " + page, "xdg-open " + page}},
+		{"Edge elsewhere is the system's business", machine{goos: "linux", env: display, installed: []string{"microsoft-edge", "xdg-open"}}, []string{"xdg-open " + page}},
+		{"Edge in WSL", machine{goos: "linux", version: wslVersion, env: display, installed: []string{"/usr/bin/microsoft-edge", "wslview"}}, []string{"/usr/bin/microsoft-edge " + page}},
+		{"Edge without a display", machine{goos: "linux", version: wslVersion, installed: []string{"/usr/bin/microsoft-edge", "wslview"}}, []string{"wslview " + page}},
+		{"Edge by $BROWSER", machine{goos: "linux", env: map[string]string{"DISPLAY": ":0", "BROWSER": "microsoft-edge"}, installed: []string{"/usr/bin/microsoft-edge", "microsoft-edge"}}, []string{"/usr/bin/microsoft-edge " + page}},
+		{"another $BROWSER than Edge", machine{goos: "linux", env: map[string]string{"DISPLAY": ":0", "BROWSER": "firefox"}, installed: []string{"/usr/bin/microsoft-edge", "firefox"}}, []string{"firefox " + page}},
+		{"Edge on macOS is the system's business", machine{goos: "darwin", env: display, installed: []string{"/usr/bin/microsoft-edge", "/usr/bin/open"}}, []string{"/usr/bin/open " + page}},
+		{"codespace", machine{goos: "linux", env: map[string]string{"CODESPACES": "true", "BROWSER": "/vscode/bin/helpers/browser.sh"}, installed: []string{"/vscode/bin/helpers/browser.sh", "xdg-open"}},
+			[]string{"/vscode/bin/helpers/browser.sh " + page}},
 		{"not WSL", machine{goos: "linux", version: "Linux version 6.1.0-debian", env: display, installed: []string{"wslview", "explorer.exe", "xdg-open"}}, []string{"xdg-open " + page}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -193,6 +208,65 @@ func TestOnlyWebAddressesAreOpened(t *testing.T) {
 		}
 		if len(m.started) != 0 {
 			t.Errorf("%q was handed to %q", address, m.started)
+		}
+	}
+}
+
+// What the address holds reaches every launcher of every system in one argument,
+// and nothing of it is a command to a shell that the launcher may use.
+func TestAddressIsOneHarmlessArgumentEverywhere(t *testing.T) {
+	t.Parallel()
+	const attack = "https://login.example.test/a?login_hint=$(calc.exe)';calc;'&x=&calc&y=--new-window#%0acalc"
+	programs := []string{"/usr/bin/open", `C:\Windows\System32\rundll32.exe`, "wslview", "explorer.exe", "/usr/bin/microsoft-edge", "xdg-open", "b"}
+	for _, m := range []machine{
+		{goos: "darwin"}, {goos: "windows", env: map[string]string{"SystemRoot": `C:\Windows`}},
+		{goos: "linux", env: map[string]string{"DISPLAY": ":0"}}, {goos: "linux", version: wslVersion}, {goos: "freebsd", env: map[string]string{"DISPLAY": ":0"}},
+		{goos: "linux", env: map[string]string{"BROWSER": "b --url=%s -x"}}, {goos: "windows", env: map[string]string{"BROWSER": "b"}},
+	} {
+		for only := range programs {
+			m.installed = programs[only : only+1]
+			var seen []string
+			o := m.opener()
+			o.Start = func(_ context.Context, _ string, args ...string) error { seen = args; return nil }
+			if o.Open(t.Context(), attack) != nil {
+				continue // that program is not of this system
+			}
+			carry := 0
+			for _, arg := range seen {
+				if !strings.Contains(arg, "login.example.test") {
+					continue
+				}
+				carry++
+				if strings.ContainsAny(arg, " $();'\"`|<>\n") || strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--url=") {
+					t.Errorf("%s hands %q to %s", m.goos, arg, programs[only])
+				}
+			}
+			if carry != 1 {
+				t.Errorf("%s: %d arguments of %s have the address: %q", m.goos, carry, programs[only], seen)
+			}
+		}
+	}
+}
+
+func TestPlacesWhoseLocalhostIsNotTheBrowsers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		m    machine
+		want string
+	}{
+		{machine{goos: "linux"}, ""},
+		{machine{goos: "linux", env: map[string]string{"DISPLAY": ":0", "SSH_CONNECTION": "a"}}, ""},
+		{machine{goos: "linux", env: map[string]string{"SSH_CONNECTION": "a"}}, "SSH"},
+		{machine{goos: "linux", env: map[string]string{"CODESPACES": "true"}}, "codespace"},
+		{machine{goos: "linux", env: map[string]string{"CODESPACES": "false"}}, ""},
+		{machine{goos: "linux", env: map[string]string{"REMOTE_CONTAINERS": "true"}, files: []string{"/.dockerenv"}}, "development container"},
+		{machine{goos: "linux", files: []string{"/.dockerenv"}}, "a container"},
+		{machine{goos: "linux", files: []string{"/run/.containerenv"}}, "a container"},
+		{machine{goos: "windows", files: []string{"/.dockerenv"}}, ""},
+		{machine{goos: "linux", version: wslVersion}, ""}, // Windows forwards localhost
+	} {
+		if got := tc.m.opener().Elsewhere(); tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+			t.Errorf("%+v is %q, want %q", tc.m, got, tc.want)
 		}
 	}
 }

@@ -16,7 +16,7 @@ type Account struct {
 	Realm          string
 	LocalAccountID string
 	Username       string
-	AuthorityType  string // "MSSTS" or "ADFS"
+	AuthorityType  string // "MSSTS", "ADFS" or "CLOUDSHELL"
 	AccountSource  string // the grant that brought it here; may be empty
 	// Profiles are the user's appearances in the tenants where the account was
 	// seen, this one included. Record ignores them.
@@ -138,5 +138,5 @@ func (u *user) account(environments []string) (a Account, ok bool) {
 // usableAccount tells accounts of this family from those of other kinds that
 // some libraries keep in the same file.
 func usableAccount(a *schema.Account) bool {
-	return a.AuthorityType == "MSSTS" || a.AuthorityType == "ADFS"
+	return a.AuthorityType == "MSSTS" || a.AuthorityType == "ADFS" || a.AuthorityType == "CLOUDSHELL"
 }

@@ -26,30 +26,32 @@ type User struct {
 
 // App is an application registration.
 type App struct {
-	Name           string
-	ClientID       string
-	ObjectID       string // of its service principal
-	TenantID       string // "" belongs to no tenant: the platform's own
-	Secrets        []string
-	ExpiredSecrets []string
-	Certificates   []*x509.Certificate
-	TrustedIssuers []TrustedIssuer
-	Federated      []FederatedCredential
-	Web            []string
-	SPA            []string
-	Native         []string
-	Public         bool
-	MultiTenant    bool
-	Family         bool
-	RequireConsent bool
-	AssignedRoles  []string
-	IdentifierURIs []string
-	Scopes         []string
-	Roles          []string
-	TokenVersion   int
-	DefaultScopes  []string // what .default means for people; nil means Scopes
-	Registered     bool     // made on first use by a lenient platform
-	Continuous     bool     // evaluates access continuously
+	Name              string
+	ClientID          string
+	ObjectID          string // of its service principal
+	TenantID          string // "" belongs to no tenant: the platform's own
+	Secrets           []string
+	ExpiredSecrets    []string
+	Certificates      []*x509.Certificate
+	TrustedIssuers    []TrustedIssuer
+	Federated         []FederatedCredential
+	Web               []string
+	SPA               []string
+	Native            []string
+	Public            bool
+	MultiTenant       bool
+	Family            bool
+	RequireConsent    bool
+	IssueIDTokens     bool // through the browser
+	IssueAccessTokens bool // likewise
+	AssignedRoles     []string
+	IdentifierURIs    []string
+	Scopes            []string
+	Roles             []string
+	TokenVersion      int
+	DefaultScopes     []string // what .default means for people; nil means Scopes
+	Registered        bool     // made on first use by a lenient platform
+	Continuous        bool     // evaluates access continuously
 }
 
 // TrustedIssuer certifies an application's certificates.

@@ -19,6 +19,7 @@ type authRequest struct {
 	redirect   string
 	platform   directory.Platform
 	mode       string
+	types      responseTypes
 	state      string
 	nonce      string
 	scopes     directory.Scopes
@@ -100,19 +101,8 @@ func (p *Platform) authParameters(c *Call, req *authRequest) *Error {
 	req.domainHint = c.param("domain_hint")
 	req.clientInfo = c.param("client_info") == "1"
 	req.instance = strings.EqualFold(c.param("instance_aware"), "true")
-	switch mode := c.param("response_mode"); mode {
-	case "":
-	case "query", "fragment", "form_post":
-		req.mode = mode
-	default:
-		return p.fail("ResponseModeUnknown", "mode", safeName(mode))
-	}
-	switch kind := c.param("response_type"); kind {
-	case "code":
-	case "":
-		return p.fail("ParameterMissing", "name", "response_type")
-	default:
-		return p.fail("ResponseTypeDisabled", "type", safeName(strings.ReplaceAll(kind, " ", "+")))
+	if refused := p.authResponse(c, req); refused != nil {
+		return refused
 	}
 	if refused := p.authScope(c, req); refused != nil {
 		return refused
@@ -145,6 +135,9 @@ func (p *Platform) authScope(c *Call, req *authRequest) *Error {
 		return p.scopeFailure(err, c.tenant)
 	}
 	req.scopes = scopes
+	if req.types.idToken && !scopes.OpenID {
+		return p.fail("ResponseTypeScope")
+	}
 	return nil
 }
 

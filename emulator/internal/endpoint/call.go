@@ -28,6 +28,7 @@ const (
 	Resource          = "resource"
 	WSTrust           = "ws_trust"
 	InstanceMetadata  = "instance_metadata"
+	CloudShell        = "cloud_shell"
 	Other             = "other"
 
 	FederationMetadata = "federation_metadata"
@@ -107,6 +108,9 @@ func (p *Platform) Classify(r *http.Request, body url.Values, bodyErr error) *Ca
 	}
 	if c.place.host == machineAddress && isMachineDocument(r.URL.Path) {
 		c.Endpoint = InstanceMetadata
+	}
+	if isShell(r) {
+		c.Endpoint = CloudShell
 	}
 	if f, ok := p.dir.FederationAt(c.place.host); ok {
 		if e := federationEndpoint(r.URL.Path); e != Other { // the host may be that of a tenant's AD FS as well

@@ -23,14 +23,13 @@ func (p *Platform) redeemCode(r *http.Request, c *Call, tenant *directory.Tenant
 	if refused := p.checkPlatform(r, c, x.platform, who); refused != nil {
 		return nil, refused
 	}
-	switch redirect := c.Form.Get("redirect_uri"); {
-	case redirect == "":
-		return nil, p.fail("ParameterMissing", "name", "redirect_uri")
-	case redirect != x.redirect:
-		c.note(Finding{Rule: "redirect-uri", Detail: "the redirect_uri differs from the authorization request's", Source: "RFC 6749 section 4.1.3"})
-		return nil, p.fail("ReplyMismatch")
+	if refused := p.checkReply(c, x); refused != nil {
+		return nil, refused
 	}
 	if refused := p.checkVerifier(c, x); refused != nil {
+		return nil, refused
+	}
+	if refused := p.checkSPACode(c, who); refused != nil {
 		return nil, refused
 	}
 	g := x.grant
@@ -44,7 +43,31 @@ func (p *Platform) redeemCode(r *http.Request, c *Call, tenant *directory.Tenant
 	if claims == "" {
 		claims = x.claims
 	}
-	return p.issue(c, who, g, claims)
+	answer, refused := p.issue(c, who, g, claims)
+	if refused == nil && c.Form.Get("return_spa_code") != "" {
+		answer.SPACode = p.newSPACode(x.grant)
+	}
+	return answer, refused
+}
+
+// checkReply compares the redirect URI with that of the sign-in. The code that a
+// page got from its server was made for none: MSAL.js sends none.
+func (p *Platform) checkReply(c *Call, x *code) *Error {
+	switch redirect := c.Form.Get("redirect_uri"); {
+	case x.forPage && redirect == "":
+		return nil
+	case x.forPage:
+		if platform, ok := x.app.Redirect(redirect); !ok || platform != directory.SPA {
+			return p.fail("ReplyMismatch")
+		}
+		return nil
+	case redirect == "":
+		return p.fail("ParameterMissing", "name", "redirect_uri")
+	case redirect != x.redirect:
+		c.note(Finding{Rule: "redirect-uri", Detail: "the redirect_uri differs from the authorization request's", Source: "RFC 6749 section 4.1.3"})
+		return p.fail("ReplyMismatch")
+	}
+	return nil
 }
 
 // takeCode finds a code and checks whose it is. A wrong verifier does not use

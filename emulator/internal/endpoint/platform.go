@@ -38,21 +38,23 @@ type Config struct {
 	Hosts     []string
 	Region    string // of the machine
 	LoopLimit int    // equal token requests in five minutes; 0: any number
+	ShellUser string // sign-in name of the person in Cloud Shell
 	Logger    *slog.Logger
 }
 
 // Platform answers requests. It is safe for concurrent use.
 type Platform struct {
-	dir    *directory.Directory
-	keys   *mint.Keys
-	random *mint.Source
-	now    func() time.Time
-	hosts  []string
-	region string
-	clouds []cloud
-	table  Table
-	pages  *page.Pages
-	log    *slog.Logger
+	dir       *directory.Directory
+	keys      *mint.Keys
+	random    *mint.Source
+	now       func() time.Time
+	hosts     []string
+	region    string
+	shellUser string
+	clouds    []cloud
+	table     Table
+	pages     *page.Pages
+	log       *slog.Logger
 
 	loopLimit int
 
@@ -72,7 +74,7 @@ func New(cfg Config) (*Platform, error) {
 		return nil, err
 	}
 	return &Platform{
-		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region,
+		dir: cfg.Directory, keys: cfg.Keys, random: cfg.Random, now: cfg.Now, hosts: cfg.Hosts, region: cfg.Region, shellUser: cfg.ShellUser,
 		clouds: clouds(), table: table, pages: pages, log: cfg.Logger, loopLimit: cfg.LoopLimit, life: cfg.Lifetimes, state: newState(),
 	}, nil
 }
@@ -135,6 +137,8 @@ func (p *Platform) Serve(w http.ResponseWriter, r *http.Request, c *Call) {
 		p.resource(w, r, c)
 	case InstanceMetadata:
 		p.machine(w, r, c)
+	case CloudShell:
+		p.shell(w, r, c)
 	case FederationMetadata:
 		p.federationMetadata(w, r, c)
 	case WSTrust:

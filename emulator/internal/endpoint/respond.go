@@ -17,18 +17,18 @@ func (p *Platform) respondCode(w http.ResponseWriter, r *http.Request, c *Call, 
 		p.errorPage(w, c, p.fail("InternalError"))
 		return
 	}
-	now := p.now()
-	value := p.random.Handle("1.C")
-	sessionState := p.random.UUID()
-	p.mu.Lock()
-	p.state.codes[value] = &code{
-		grant: grant{app: req.app, user: s.user, tenant: tenant, scopes: req.scopes, platform: req.platform, nonce: req.nonce,
-			authTime: s.authTime, mfa: s.mfa, epoch: p.state.epochs[s.user.ObjectID], expires: now.Add(p.life.Code)},
-		redirect: req.redirect, challenge: req.challenge, method: req.method, claims: req.claims,
+	g := grant{app: req.app, user: s.user, tenant: tenant, scopes: req.scopes, platform: req.platform, nonce: req.nonce,
+		authTime: s.authTime, mfa: s.mfa}
+	answer := url.Values{"session_state": {p.random.UUID()}}
+	if req.types.code {
+		answer.Set("code", p.newCode(req, g))
 	}
-	p.state.sweep(now)
-	p.mu.Unlock()
-	answer := url.Values{"code": {value}, "session_state": {sessionState}}
+	if req.types.front() {
+		if refused := p.addTokens(c, req, g, answer); refused != nil {
+			p.respondError(w, r, c, req, refused)
+			return
+		}
+	}
 	if info := c.clientInfo(s.user); req.clientInfo && info != "" {
 		answer.Set("client_info", info)
 	}
@@ -37,6 +37,18 @@ func (p *Platform) respondCode(w http.ResponseWriter, r *http.Request, c *Call, 
 		answer.Set("cloud_instance_host_name", c.place.cloud.network)
 	}
 	p.respond(w, r, c, req, answer)
+}
+
+// newCode makes an authorization code.
+func (p *Platform) newCode(req authRequest, g grant) string {
+	now := p.now()
+	value := p.random.Handle("1.C")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g.epoch, g.expires = p.state.epochs[g.user.ObjectID], now.Add(p.life.Code)
+	p.state.codes[value] = &code{grant: g, redirect: req.redirect, challenge: req.challenge, method: req.method, claims: req.claims}
+	p.state.sweep(now)
+	return value
 }
 
 // respondError ends an authorization request badly, in a way that the

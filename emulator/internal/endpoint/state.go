@@ -61,6 +61,7 @@ type code struct {
 	challenge string
 	method    string
 	claims    string
+	forPage   bool // the second one of a hybrid sign-in
 	used      bool
 }
 

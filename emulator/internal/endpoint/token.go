@@ -34,6 +34,7 @@ type tokenAnswer struct {
 	IDToken      string `json:"id_token,omitempty"`
 	ClientInfo   string `json:"client_info,omitempty"`
 	Family       string `json:"foci,omitempty"`
+	SPACode      string `json:"spa_code,omitempty"`
 }
 
 // token answers /{tenant}/oauth2/v2.0/token.
