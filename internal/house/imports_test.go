@@ -49,6 +49,9 @@ var directions = map[string][]string{
 	"emulator/internal/...": {"emulator/internal/..."},
 	"msaltest":              {"emulator"},
 
+	// Programs to read and to run.
+	"examples/...": {"."},
+
 	"internal/house": {},
 }
 
