@@ -5,7 +5,9 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -14,8 +16,11 @@ import (
 )
 
 func main() {
-	// The redirect URI of the app registration, of the platform "Web".
-	callback := cmp.Or(os.Getenv("REDIRECT_URI"), "http://localhost:8080/callback")
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("LISTEN"), "localhost:8080"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	address := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	authority := cmp.Or(os.Getenv("AUTHORITY"), msal.AuthorityURL(msal.AzurePublic, "organizations"))
 	client, err := msal.NewConfidentialClient(os.Getenv("CLIENT_ID"), msal.Secret(os.Getenv("CLIENT_SECRET")), msal.Options{
 		Authority:        authority,
@@ -24,12 +29,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	address := cmp.Or(os.Getenv("LISTEN"), "localhost:8080")
-	server := &http.Server{
-		Addr:              address,
-		Handler:           newApp(client, callback, []string{"User.Read"}),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	log.Printf("open http://%s", address)
-	log.Fatal(server.ListenAndServe())
+	// The redirect URI as it is registered, of the platform "Web".
+	callback := cmp.Or(os.Getenv("REDIRECT_URI"), address+"/callback")
+	server := &http.Server{Handler: newApp(client, callback, []string{"User.Read"}), ReadHeaderTimeout: 10 * time.Second}
+	log.Print("open ", address)
+	log.Fatal(server.Serve(listener))
 }
