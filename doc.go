@@ -69,77 +69,81 @@
 // What says "later" is not there yet. internal/house/testdata/names.txt has every
 // parameter, and what proves it.
 //
-//	PublicClientApplication, client_id            NewPublicClient
-//	ConfidentialClientApplication, client_id      NewConfidentialClient
-//	authority                                     Options.Authority: tenants, common, organizations, consumers, and AD FS, B2C, CIAM, dSTS in the forms that its comment lists
-//	oidc_authority                                Options.OIDCAuthority; a token of another issuer is refused: IDTokenIssuer
-//	AuthorityBuilder, AZURE_PUBLIC, ...           AuthorityURL, AzurePublic, AzureChina, AzureUSGovernment, ...
-//	instance_discovery                            Options.InstanceDiscovery, Options.KnownAuthorities, Options.Metadata
-//	validate_authority                            Options.InstanceDiscovery: InstanceDiscoveryOff switches it off
-//	azure_region, MSAL_FORCE_REGION               Options.Region, RegionAuto, RegionOff
-//	token_cache                                   Options.Cache
-//	serialize, deserialize                        TokenCache.Marshal, TokenCache.Unmarshal
-//	has_state_changed                             later
-//	TokenCache (to extend)                        CacheOptions.Store, cache.Store
-//	TokenCache.add, find, search                  later
-//	http_client                                   Options.HTTPClient
-//	verify, proxies                               Options.HTTPClient, whose transport has TLS roots and proxies
-//	timeout                                       Options.Timeout
-//	http_cache                                    Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
-//	client_capabilities                           Options.ClientCapabilities
-//	exclude_scopes                                later
-//	app_name, app_version                         Options.AppName, Options.AppVersion
-//	enable_pii_log                                Options.EnablePIILog
-//	enable_broker_on_*, allow_broker              later, as modules of their own
-//	client_credential (secret)                    Secret
-//	private_key, passphrase                       Certificate, ParseCertificate, ParseEncryptedCertificate
-//	thumbprint                                    computed from Certificate.Chain: SHA-256, or SHA-1 with Certificate.SHA1; a bare thumbprint comes later
-//	public_certificate                            Certificate.Chain, Certificate.SendX5C: X5CLeaf, X5CChain
-//	private_key_pfx_path                          ReadPFX, ParsePFX
-//	client_assertion, AutoRefresher               Assertion, AssertionFile, AssertionFunc
-//	client_claims                                 Certificate.Claims
-//	extract_certs                                 ExtractCerts
-//	acquire_token_for_client                      ConfidentialClient.AcquireTokenForClient
-//	remove_tokens_for_client                      ConfidentialClient.RemoveTokensForClient
-//	acquire_token_on_behalf_of                    ConfidentialClient.AcquireTokenOnBehalfOf
-//	initiate_auth_code_flow                       PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
-//	acquire_token_by_auth_code_flow               PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
-//	get_authorization_request_url                 later
-//	acquire_token_by_authorization_code           later
-//	acquire_token_interactive                     PublicClient.AcquireTokenInteractive
-//	acquire_token_interactive in Cloud Shell      later
-//	CONSOLE_WINDOW_HANDLE                         later
-//	initiate_device_flow                          PublicClient.InitiateDeviceFlow
-//	acquire_token_by_device_flow                  PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
-//	acquire_token_by_username_password            PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
-//	acquire_token_by_refresh_token                PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
-//	acquire_token_silent                          PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
-//	acquire_token_silent_with_error               PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent: ErrNoToken, ErrInteractionRequired, or what failed
-//	get_accounts                                  PublicClient.Accounts, ConfidentialClient.Accounts
-//	remove_account                                PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
-//	Prompt                                        Prompt: PromptSelectAccount, PromptNone, PromptConsent, PromptLogin, PromptCreate
-//	claims_challenge                              SilentRequest.Claims, InteractiveRequest.Claims, and so with each request
-//	force_refresh                                 SilentRequest.ForceRefresh
-//	authority (of one request)                    SilentRequest.Tenant, ForClientRequest.Tenant
-//	result fields                                 Result; of a failure, Error
-//	token_source                                  Result.Source
-//	id_token_claims                               Result.IDTokenClaims
-//	classification                                later; Error.SubError is what it is made from
-//	account fields                                Account
-//	MsalError                                     OpError and the decisions: ErrConfiguration, ErrProtocol, ErrCache, ErrTransient, ...
-//	MsalServiceError                              Error
-//	IdTokenError                                  IDTokenError
-//	IdTokenIssuerError                            IDTokenError with the reason IDTokenIssuer
-//	IdTokenAudienceError                          IDTokenError with the reason IDTokenAudience
-//	IdTokenNonceError                             IDTokenError with the reason IDTokenNonce
-//	BrowserInteractionTimeoutError                BrowserTimeoutError
-//	is_pop_supported, auth_scheme, PopAuthScheme  later
-//	ManagedIdentityClient, ...                    later
-//	__version__                                   Version
-//	python -m msal                                the command line, cmd/msal
-//	samples                                       the examples of this page, and docs/samples.md
-//	scenario map, three-step pattern              docs/scenarios.md
-//	migration guide                               docs/migrate.md
-//	pitfalls                                      docs/troubleshooting.md
-//	benchmark page                                later; the program is in bench
+//	PublicClientApplication, client_id                   NewPublicClient
+//	ConfidentialClientApplication, client_id             NewConfidentialClient
+//	authority                                            Options.Authority: tenants, common, organizations, consumers, and AD FS, B2C, CIAM, dSTS in the forms that its comment lists
+//	oidc_authority                                       Options.OIDCAuthority; a token of another issuer is refused: IDTokenIssuer
+//	AuthorityBuilder, AZURE_PUBLIC, ...                  AuthorityURL, AzurePublic, AzureChina, AzureUSGovernment, ...
+//	instance_discovery                                   Options.InstanceDiscovery, Options.KnownAuthorities, Options.Metadata
+//	validate_authority                                   Options.InstanceDiscovery: InstanceDiscoveryOff switches it off
+//	azure_region, MSAL_FORCE_REGION                      Options.Region, RegionAuto, RegionOff
+//	token_cache                                          Options.Cache
+//	serialize, deserialize                               TokenCache.Marshal, TokenCache.Unmarshal
+//	has_state_changed                                    later
+//	TokenCache (to extend)                               CacheOptions.Store, cache.Store
+//	TokenCache.add, find, search                         later
+//	http_client                                          Options.HTTPClient
+//	verify, proxies                                      Options.HTTPClient, whose transport has TLS roots and proxies
+//	timeout                                              Options.Timeout
+//	http_cache                                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
+//	client_capabilities                                  Options.ClientCapabilities
+//	exclude_scopes                                       later
+//	app_name, app_version                                Options.AppName, Options.AppVersion
+//	enable_pii_log                                       Options.EnablePIILog
+//	enable_broker_on_*, allow_broker                     later, as modules of their own
+//	client_credential (secret)                           Secret
+//	private_key, passphrase                              Certificate, ParseCertificate, ParseEncryptedCertificate
+//	thumbprint                                           computed from Certificate.Chain: SHA-256, or SHA-1 with Certificate.SHA1; a bare thumbprint comes later
+//	public_certificate                                   Certificate.Chain, Certificate.SendX5C: X5CLeaf, X5CChain
+//	private_key_pfx_path                                 ReadPFX, ParsePFX
+//	client_assertion, AutoRefresher                      Assertion, AssertionFile, AssertionFunc
+//	client_claims                                        Certificate.Claims
+//	extract_certs                                        ExtractCerts
+//	acquire_token_for_client                             ConfidentialClient.AcquireTokenForClient
+//	fmi_path                                             later
+//	remove_tokens_for_client                             ConfidentialClient.RemoveTokensForClient
+//	acquire_token_on_behalf_of                           ConfidentialClient.AcquireTokenOnBehalfOf
+//	acquire_token_by_user_federated_identity_credential  later
+//	initiate_auth_code_flow                              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
+//	acquire_token_by_auth_code_flow                      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
+//	data={"return_spa_code"}                             later
+//	get_authorization_request_url                        later
+//	acquire_token_by_authorization_code                  later
+//	acquire_token_interactive                            PublicClient.AcquireTokenInteractive
+//	acquire_token_interactive in Cloud Shell             later
+//	CONSOLE_WINDOW_HANDLE                                later
+//	initiate_device_flow                                 PublicClient.InitiateDeviceFlow
+//	acquire_token_by_device_flow                         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
+//	acquire_token_by_username_password                   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
+//	acquire_token_by_refresh_token                       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
+//	acquire_token_silent                                 PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
+//	acquire_token_silent_with_error                      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent: ErrNoToken, ErrInteractionRequired, or what failed
+//	get_accounts                                         PublicClient.Accounts, ConfidentialClient.Accounts
+//	remove_account                                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
+//	Prompt                                               Prompt: PromptSelectAccount, PromptNone, PromptConsent, PromptLogin, PromptCreate
+//	claims_challenge                                     SilentRequest.Claims, InteractiveRequest.Claims, and so with each request
+//	force_refresh                                        SilentRequest.ForceRefresh
+//	data={...}                                           later
+//	authority (of one request)                           SilentRequest.Tenant, ForClientRequest.Tenant
+//	result fields                                        Result; of a failure, Error
+//	token_source                                         Result.Source
+//	id_token_claims                                      Result.IDTokenClaims
+//	classification                                       later; Error.SubError is what it is made from
+//	account fields                                       Account
+//	MsalError                                            OpError and the decisions: ErrConfiguration, ErrProtocol, ErrCache, ErrTransient, ...
+//	MsalServiceError                                     Error
+//	IdTokenError                                         IDTokenError
+//	IdTokenIssuerError                                   IDTokenError with the reason IDTokenIssuer
+//	IdTokenAudienceError                                 IDTokenError with the reason IDTokenAudience
+//	IdTokenNonceError                                    IDTokenError with the reason IDTokenNonce
+//	BrowserInteractionTimeoutError                       BrowserTimeoutError
+//	is_pop_supported, auth_scheme, PopAuthScheme         later
+//	ManagedIdentityClient, ...                           later
+//	__version__                                          Version
+//	python -m msal                                       the command line, cmd/msal
+//	samples                                              the examples of this page, and docs/samples.md
+//	scenario map, three-step pattern                     docs/scenarios.md
+//	migration guide                                      docs/migrate.md
+//	pitfalls                                             docs/troubleshooting.md
+//	benchmark page                                       later; the program is in bench
 package msal
