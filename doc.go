@@ -71,68 +71,86 @@
 //
 // # MSAL Python name -> here
 //
-//	PublicClientApplication              NewPublicClient
-//	ConfidentialClientApplication        NewConfidentialClient
-//	authority, oidc_authority            Options.Authority, Options.OIDCAuthority
-//	authority (ADFS, B2C, CIAM, dSTS)    Options.Authority, in the forms that its comment lists
-//	AuthorityBuilder, AZURE_PUBLIC, ...  AuthorityURL, AzurePublic, AzureChina, AzureUSGovernment, ...
-//	instance_discovery                   Options.InstanceDiscovery, Options.KnownAuthorities, Options.Metadata
-//	validate_authority=False             Options.InstanceDiscovery: InstanceDiscoveryOff, which does as much
-//	azure_region, MSAL_FORCE_REGION      Options.Region, RegionAuto, RegionOff
-//	acquire_token_silent(authority)      SilentRequest.Tenant, ForClientRequest.Tenant
-//	token_cache, SerializableTokenCache  Options.Cache, TokenCache.Marshal, TokenCache.Unmarshal
-//	TokenCache.search, TokenCache.find   TokenCache.Search, TokenCache.Find
-//	TokenCache.add                       TokenCache.Add
-//	has_state_changed                    TokenCache.Changed
-//	a subclass of TokenCache             CacheOptions.Store, cache.Store
-//	http_client, timeout                 Options.HTTPClient, Options.Timeout
-//	http_cache                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
-//	client_capabilities                  Options.ClientCapabilities
-//	exclude_scopes                       Options.ExcludeScopes
-//	app_name, app_version                Options.AppName, Options.AppVersion
-//	enable_pii_log                       Options.EnablePIILog
-//	client_credential                    Secret, Certificate, ParseCertificate, ParseEncryptedCertificate (passphrase)
-//	private_key_pfx_path                 ReadPFX, ParsePFX
-//	private_key, thumbprint, passphrase  ParsePrivateKey, Certificate.Thumbprint
-//	private_key, public_certificate      ParseCertificate, Certificate.SHA1, Certificate.Chain, Certificate.SendX5C
-//	client_assertion, AutoRefresher      Assertion, AssertionFile, AssertionFunc
-//	client_claims                        Certificate.Claims
-//	extract_certs                        ExtractCerts
-//	acquire_token_for_client             ConfidentialClient.AcquireTokenForClient
-//	initiate_auth_code_flow              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
-//	acquire_token_by_auth_code_flow      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
-//	get_authorization_request_url        PublicClient.AuthorizationURL, ConfidentialClient.AuthorizationURL
-//	acquire_token_by_authorization_code  PublicClient.AcquireTokenByAuthorizationCode, ConfidentialClient.AcquireTokenByAuthorizationCode
-//	extra_scopes_to_consent              AuthCodeFlowRequest.ExtraScopesToConsent, InteractiveRequest.ExtraScopesToConsent
-//	return_spa_code                      AuthCodeRedemption.ReturnSPACode, Result.SPACode
-//	acquire_token_interactive            PublicClient.AcquireTokenInteractive
-//	success_template, error_template     InteractiveRequest.SuccessPage, InteractiveRequest.ErrorPage
-//	welcome_template                     InteractiveRequest.WelcomePage
-//	on_before_launching_ui               InteractiveRequest.OnBeforeLaunchingUI
-//	auth_uri_callback                    InteractiveRequest.OpenURL, InteractiveRequest.PasteBack
-//	parent_window_handle                 InteractiveRequest.ParentWindowHandle, ConsoleWindowHandle
-//	Cloud Shell (prompt="none")          PublicClient.AcquireTokenInteractive with PromptNone
-//	initiate_device_flow                 PublicClient.InitiateDeviceFlow
-//	acquire_token_by_device_flow         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
-//	acquire_token_by_username_password   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
-//	acquire_token_on_behalf_of           ConfidentialClient.AcquireTokenOnBehalfOf
+// What says "later" is not there yet. internal/house/testdata/names.txt has every
+// parameter, and what proves it.
+//
+//	PublicClientApplication, client_id                   NewPublicClient
+//	ConfidentialClientApplication, client_id             NewConfidentialClient
+//	authority                                            Options.Authority: tenants, common, organizations, consumers, and AD FS, B2C, CIAM, dSTS in the forms that its comment lists
+//	oidc_authority                                       Options.OIDCAuthority; a token of another issuer is refused: IDTokenIssuer
+//	AuthorityBuilder, AZURE_PUBLIC, ...                  AuthorityURL, AzurePublic, AzureChina, AzureUSGovernment, ...
+//	instance_discovery                                   Options.InstanceDiscovery, Options.KnownAuthorities, Options.Metadata
+//	validate_authority                                   Options.InstanceDiscovery: InstanceDiscoveryOff switches it off
+//	azure_region, MSAL_FORCE_REGION                      Options.Region, RegionAuto, RegionOff
+//	token_cache                                          Options.Cache
+//	serialize, deserialize                               TokenCache.Marshal, TokenCache.Unmarshal
+//	has_state_changed                                    TokenCache.Changed
+//	TokenCache (to extend)                               CacheOptions.Store, cache.Store
+//	TokenCache.add, find, search                         TokenCache.Add, TokenCache.Find, TokenCache.Search
+//	http_client                                          Options.HTTPClient
+//	verify, proxies                                      Options.HTTPClient, whose transport has TLS roots and proxies
+//	timeout                                              Options.Timeout
+//	http_cache                                           Options.HTTPCache, HTTPCache.Marshal, HTTPCache.Unmarshal
+//	client_capabilities                                  Options.ClientCapabilities
+//	exclude_scopes                                       Options.ExcludeScopes
+//	app_name, app_version                                Options.AppName, Options.AppVersion
+//	enable_pii_log                                       Options.EnablePIILog
+//	enable_broker_on_*, allow_broker                     later, as modules of their own
+//	client_credential (secret)                           Secret
+//	private_key, passphrase                              Certificate, ParsePrivateKey, ParseCertificate, ParseEncryptedCertificate
+//	thumbprint                                           Certificate.Thumbprint; of a Certificate.Chain it is computed: SHA-256, or SHA-1 with Certificate.SHA1
+//	public_certificate                                   Certificate.Chain, Certificate.SendX5C: X5CLeaf, X5CChain
+//	private_key_pfx_path                                 ReadPFX, ParsePFX
+//	client_assertion, AutoRefresher                      Assertion, AssertionFile, AssertionFunc
+//	client_claims                                        Certificate.Claims
+//	extract_certs                                        ExtractCerts
+//	acquire_token_for_client                             ConfidentialClient.AcquireTokenForClient
+//	fmi_path                                             ForClientRequest.FMIPath, AssertionRequest.FMIPath
+//	remove_tokens_for_client                             ConfidentialClient.RemoveTokensForClient
+//	acquire_token_on_behalf_of                           ConfidentialClient.AcquireTokenOnBehalfOf
 //	acquire_token_by_user_federated_identity_credential  ConfidentialClient.AcquireTokenByUserFederatedIdentityCredential
-//	fmi_path                             ForClientRequest.FMIPath
-//	data={...}                           the ExtraParameters field of each request that asks for a token
-//	data={"token_type", "key_id", ...}   the same; tokens that are bound to a key (ssh-cert, pop) are told apart by it
-//	acquire_token_by_refresh_token       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
-//	remove_tokens_for_client             ConfidentialClient.RemoveTokensForClient
-//	acquire_token_silent_with_error      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
-//	classification, suberror             Error.Classification, Error.SubError
-//	other members of an error            the fields of Error, Error.Extra
-//	get_accounts                         PublicClient.Accounts, ConfidentialClient.Accounts
-//	remove_account                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
-//	Prompt                               Prompt
-//	claims_challenge                     the Claims field of each request; ClaimsChallenge finds it in an API's answer
-//	force_refresh                        SilentRequest.ForceRefresh
-//	token_source                         Result.Source
-//	id_token_claims                      Result.IDTokenClaims
-//	IdTokenError                         IDTokenError
-//	BrowserInteractionTimeoutError       BrowserTimeoutError
-//	__version__                          Version
+//	initiate_auth_code_flow                              PublicClient.InitiateAuthCodeFlow, ConfidentialClient.InitiateAuthCodeFlow
+//	acquire_token_by_auth_code_flow                      PublicClient.AcquireTokenByAuthCodeFlow, ConfidentialClient.AcquireTokenByAuthCodeFlow
+//	data={"return_spa_code"}                             AuthCodeRedemption.ReturnSPACode, Result.SPACode
+//	get_authorization_request_url                        PublicClient.AuthorizationURL, ConfidentialClient.AuthorizationURL, deprecated
+//	acquire_token_by_authorization_code                  PublicClient.AcquireTokenByAuthorizationCode, ConfidentialClient.AcquireTokenByAuthorizationCode, deprecated
+//	acquire_token_interactive                            PublicClient.AcquireTokenInteractive
+//	success_template, ...                                InteractiveRequest.SuccessPage, InteractiveRequest.ErrorPage, InteractiveRequest.WelcomePage
+//	auth_uri_callback                                    InteractiveRequest.OpenURL, InteractiveRequest.PasteBack with PasteFrom
+//	acquire_token_interactive in Cloud Shell             PublicClient.AcquireTokenInteractive with PromptNone
+//	CONSOLE_WINDOW_HANDLE                                InteractiveRequest.ParentWindowHandle: ConsoleWindowHandle
+//	initiate_device_flow                                 PublicClient.InitiateDeviceFlow
+//	acquire_token_by_device_flow                         PublicClient.AcquireTokenByDeviceFlow; cancel the context to abort
+//	acquire_token_by_username_password                   PublicClient.AcquireTokenByUsernamePassword, ConfidentialClient.AcquireTokenByUsernamePassword
+//	acquire_token_by_refresh_token                       PublicClient.AcquireTokenByRefreshToken, ConfidentialClient.AcquireTokenByRefreshToken
+//	acquire_token_silent                                 PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent
+//	acquire_token_silent_with_error                      PublicClient.AcquireTokenSilent, ConfidentialClient.AcquireTokenSilent: ErrNoToken, ErrInteractionRequired, or what failed
+//	get_accounts                                         PublicClient.Accounts, ConfidentialClient.Accounts
+//	remove_account                                       PublicClient.RemoveAccount, ConfidentialClient.RemoveAccount
+//	Prompt                                               Prompt: PromptSelectAccount, PromptNone, PromptConsent, PromptLogin, PromptCreate
+//	claims_challenge                                     SilentRequest.Claims, InteractiveRequest.Claims, and so with each request
+//	force_refresh                                        SilentRequest.ForceRefresh
+//	data={...}                                           ForClientRequest.ExtraParameters, SilentRequest.ExtraParameters, and so with each request for a token; tokens bound to a key (ssh-cert, pop) as well
+//	authority (of one request)                           SilentRequest.Tenant, ForClientRequest.Tenant
+//	result fields                                        Result; of a failure, Error
+//	token_source                                         Result.Source
+//	id_token_claims                                      Result.IDTokenClaims
+//	classification                                       Error.Classification, from Error.SubError
+//	account fields                                       Account
+//	MsalError                                            OpError and the decisions: ErrConfiguration, ErrProtocol, ErrCache, ErrTransient, ...
+//	MsalServiceError                                     Error
+//	IdTokenError                                         IDTokenError
+//	IdTokenIssuerError                                   IDTokenError with the reason IDTokenIssuer
+//	IdTokenAudienceError                                 IDTokenError with the reason IDTokenAudience
+//	IdTokenNonceError                                    IDTokenError with the reason IDTokenNonce
+//	BrowserInteractionTimeoutError                       BrowserTimeoutError
+//	is_pop_supported, auth_scheme, PopAuthScheme         later
+//	ManagedIdentityClient, ...                           later
+//	__version__                                          Version
+//	python -m msal                                       the command line, cmd/msal
+//	samples                                              the examples of this page, and docs/samples.md
+//	scenario map, three-step pattern                     docs/scenarios.md
+//	migration guide                                      docs/migrate.md
+//	pitfalls                                             docs/troubleshooting.md
+//	benchmark page                                       later; the program is in bench
 package msal

@@ -12,23 +12,12 @@ import (
 	"github.com/msal-go/msal/emulator"
 )
 
-// desktop is a client of the emulator in memory, and a person with a browser.
-func desktop() (*msal.PublicClient, func(context.Context, string) error) {
-	e, client := platform()
-	app, err := msal.NewPublicClient(emulator.DesktopClientID, msal.Options{
-		Authority:  "https://login.microsoftonline.com/" + emulator.DefaultTenantID,
-		HTTPClient: client,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	return app, e.UserAgent(emulator.DefaultUser, emulator.DefaultPassword).Open
-}
-
 // A desktop program signs a person in with the system's browser, and ends at a
 // page of its own.
-func ExamplePublicClient_AcquireTokenInteractive() {
-	app, browser := desktop()
+func ExamplePublicClient_AcquireTokenInteractive_ownPages() {
+	emu, client := platform()
+	app := desktop(msal.Options{HTTPClient: client})
+	browser := emu.UserAgent(emulator.DefaultUser, emulator.DefaultPassword).Open
 	res, err := app.AcquireTokenInteractive(context.Background(), msal.InteractiveRequest{
 		Scopes:               []string{"https://graph.microsoft.com/User.Read"},
 		ExtraScopesToConsent: []string{"https://graph.microsoft.com/Mail.Read"}, // asked for later, silently

@@ -55,6 +55,9 @@ var directions = map[string][]string{
 	"emulator/internal/...": {"emulator/internal/...", "aadsts"},
 	"msaltest":              {"emulator"},
 
+	// Programs to read and to run.
+	"examples/...": {"."},
+
 	"internal/house": {},
 }
 
