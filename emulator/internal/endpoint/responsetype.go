@@ -67,18 +67,25 @@ func (p *Platform) authResponse(c *Call, req *authRequest) *Error {
 // addTokens puts the tokens that come through the browser into an answer
 // (OpenID Connect Core sections 3.2.2.5 and 3.3.2.5).
 func (p *Platform) addTokens(c *Call, req authRequest, g grant, answer url.Values) *Error {
-	capabilities, refused := p.capabilities(req.claims)
+	asked, refused := p.claimsOf(req.claims)
+	if refused == nil {
+		refused = p.admit(c, &g, asked)
+	}
 	if refused != nil {
 		return refused
 	}
-	life := p.Lifetimes()
+	life := accessLife(g.scopes.Resource, asked.capabilities, p.Lifetimes())
 	t := p.describe(c, client{app: req.app, proof: "0"}, g.tenant.ID, life.AccessToken)
-	t.User, t.AuthTime, t.Nonce = g.user, g.authTime, req.nonce
-	t.Resource, t.Audience, t.Scopes, t.Capabilities = g.scopes.Resource, audience(g.scopes), g.scopes.Claim(), capabilities
+	t.User, t.AuthTime, t.MFA, t.Nonce = g.user, g.authTime, g.mfa, req.nonce
+	t.Contexts, t.IDContexts = g.contexts, asked.idContexts
+	t.Resource, t.Audience, t.Scopes, t.Capabilities = g.scopes.Resource, audience(g.scopes), g.scopes.Claim(), asked.capabilities
 	if req.types.token {
 		signed, refused := p.sign(c, t, life)
 		if refused != nil {
 			return refused
+		}
+		if len(t.Capabilities) > 0 {
+			p.follow(t.ID, g.user, t.Now.Add(t.Lifetime))
 		}
 		answer.Set("access_token", signed.AccessToken)
 		answer.Set("token_type", signed.TokenType)

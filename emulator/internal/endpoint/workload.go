@@ -18,7 +18,7 @@ func isWorkload(app *directory.App, assertion string) bool {
 	}
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(assertion, claims); err != nil {
-		return len(app.Certificates) == 0
+		return len(app.Certificates)+len(app.TrustedIssuers) == 0
 	}
 	iss, _ := claims.GetIssuer()
 	return !strings.EqualFold(iss, app.ClientID)
