@@ -75,6 +75,16 @@ type Lister interface {
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
+// A SetAsider is a Store that can keep a damaged partition without leaving it
+// where it is. It is optional: without it a partition that is no token cache
+// stays, and is neither used nor overwritten.
+type SetAsider interface {
+	// SetAside moves the partition out of the way if its value is still the
+	// given one, and says where it is now: in words for a person. It returns ""
+	// when there is another value by now, or none.
+	SetAside(ctx context.Context, key string, value []byte) (where string, err error)
+}
+
 // maxKeyLen leaves room for a prefix and a suffix in a file name, which most
 // file systems limit to 255 bytes.
 const maxKeyLen = 200

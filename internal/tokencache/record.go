@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/internal/schema"
 )
 
@@ -68,31 +69,9 @@ func (c *Cache) Record(ctx context.Context, partition string, e Event) error {
 // the oldest saved of the unsaved answers. The caller has the partition's turn.
 func (c *Cache) update(ctx context.Context, p *partition, change func(*schema.Document) error, saved int) error {
 	now := time.Now().Unix()
-	var doc *schema.Document
-	version, err := c.store.Update(ctx, p.key, func(old []byte) ([]byte, time.Time, error) {
-		d, err := schema.Parse(old)
-		if err != nil {
-			return nil, time.Time{}, &CorruptError{Partition: p.key, Err: err}
-		}
-		if err := change(d); err != nil {
-			return nil, time.Time{}, err
-		}
-		dropExpired(d, now)
-		doc = d
-		if worthless(d, p.key) {
-			return nil, time.Time{}, nil
-		}
-		return d.Marshal(), storeExpiry(d), nil
-	})
+	doc, version, err := c.updateStore(ctx, p, change, now)
 	if err != nil {
-		var corrupt *CorruptError
-		if errors.As(err, &corrupt) {
-			return corrupt
-		}
-		return &StoreError{Op: "update", Err: err}
-	}
-	if doc == nil {
-		return &StoreError{Op: "update", Err: errNotRun}
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,6 +81,44 @@ func (c *Cache) update(ctx context.Context, p *partition, change func(*schema.Do
 	c.applyUnsaved(p)
 	c.trim(now)
 	return nil
+}
+
+// updateStore changes a partition in the store and returns what is there then. A
+// damaged one is set aside, where the store can do that, and begun anew.
+func (c *Cache) updateStore(ctx context.Context, p *partition, change func(*schema.Document) error, now int64) (*schema.Document, cache.Version, error) {
+	for attempt := 0; ; attempt++ {
+		var doc *schema.Document
+		var found []byte
+		version, err := c.store.Update(ctx, p.key, func(old []byte) ([]byte, time.Time, error) {
+			found = old
+			d, err := schema.Parse(old)
+			if err != nil {
+				return nil, time.Time{}, &CorruptError{Partition: p.key, Err: err}
+			}
+			if err := change(d); err != nil {
+				return nil, time.Time{}, err
+			}
+			dropExpired(d, now)
+			doc = d
+			if worthless(d, p.key) {
+				return nil, time.Time{}, nil
+			}
+			return d.Marshal(), storeExpiry(d), nil
+		})
+		var damaged *CorruptError
+		switch {
+		case errors.As(err, &damaged):
+			if attempt > 0 || !c.setAside(ctx, p, found, damaged) {
+				return nil, "", damaged
+			}
+		case err != nil:
+			return nil, "", &StoreError{Op: "update", Err: err}
+		case doc == nil:
+			return nil, "", &StoreError{Op: "update", Err: errNotRun}
+		default:
+			return doc, version, nil
+		}
+	}
 }
 
 // keepUnsaved keeps in memory what the store did not take.

@@ -2,10 +2,12 @@ package tokencache
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/internal/schema"
 )
 
@@ -81,7 +83,11 @@ func (c *Cache) load(ctx context.Context, p *partition) error {
 	}
 	doc, err := schema.Parse(value)
 	if err != nil {
-		return &CorruptError{Partition: p.key, Err: err}
+		damaged := &CorruptError{Partition: p.key, Err: err}
+		if !c.setAside(ctx, p, value, damaged) {
+			return damaged
+		}
+		doc, version = &schema.Document{}, ""
 	}
 	now := time.Now().Unix()
 	c.mu.Lock()
@@ -91,6 +97,22 @@ func (c *Cache) load(ctx context.Context, p *partition) error {
 	c.applyUnsaved(p)
 	c.trim(now)
 	return nil
+}
+
+// setAside makes room for a new partition where a damaged one is, in stores that
+// can keep the damaged one. Whoever writes in place may just be doing so: the
+// store asks again, under its lock, whether the value is still the damaged one.
+func (c *Cache) setAside(ctx context.Context, p *partition, value []byte, damaged error) bool {
+	store, ok := c.store.(cache.SetAsider)
+	if !ok {
+		return false
+	}
+	where, err := store.SetAside(ctx, p.key, value)
+	if err != nil || where == "" {
+		return false
+	}
+	c.log.LogAttrs(ctx, slog.LevelWarn, "a damaged partition of the token cache was set aside", slog.String("where", where), slog.Any("error", damaged))
+	return true
 }
 
 const credentialAccessToken = "AccessToken"

@@ -1,0 +1,43 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+const errorSharingViolation = syscall.Errno(32)
+
+// stampOf has no identity of the file: asking for it would cost an open file
+// for every look.
+func stampOf(info fs.FileInfo) stamp {
+	return stamp{modified: info.ModTime().UnixNano(), size: info.Size()}
+}
+
+// checkFolder leaves it to the folder's access control list, which in a user's
+// profile lets in that user.
+func checkFolder(string, fs.FileInfo) error { return nil }
+
+// exposed leaves it to the file's access control list.
+func exposed(fs.FileInfo) bool { return false }
+
+// openPlain opens a file that is there. That it is no link, look has seen.
+func openPlain(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0) }
+
+// renameOver waits for readers to close the old file.
+func renameOver(ctx context.Context, from, to string) error {
+	for attempt := 0; ; attempt++ {
+		err := os.Rename(from, to)
+		if attempt == 100 || !errors.Is(err, errorSharingViolation) && !errors.Is(err, syscall.ERROR_ACCESS_DENIED) {
+			return err
+		}
+		if err := pause(ctx, lockPoll); err != nil {
+			return err
+		}
+	}
+}
+
+// syncFolder does nothing: NTFS journals renames.
+func syncFolder(string) error { return nil }
