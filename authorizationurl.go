@@ -154,6 +154,8 @@ type AuthorizationCodeRequest struct {
 	CodeVerifier string
 	// ReturnSPACode: see AuthCodeRedemption.
 	ReturnSPACode bool
+	// ExtraParameters: see ForClientRequest.
+	ExtraParameters map[string]string
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
@@ -189,6 +191,10 @@ func (c *core) AcquireTokenByAuthorizationCode(ctx context.Context, r Authorizat
 	if err := c.checkCode(r); err != nil {
 		return Result{}, err
 	}
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
 	p, err := c.where(ctx, time.Now())
 	if err != nil {
 		return Result{}, err
@@ -196,6 +202,7 @@ func (c *core) AcquireTokenByAuthorizationCode(ctx context.Context, r Authorizat
 	g := grant{
 		kind:          grantAuthorizationCode,
 		api:           telemetry.AuthorizationCode,
+		extra:         x,
 		scopes:        scopes,
 		claims:        claims,
 		correlationID: c.newCorrelationID(r.CorrelationID),

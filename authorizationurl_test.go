@@ -48,15 +48,21 @@ func TestOwnStateNonceAndPKCE(t *testing.T) {
 		if answer.Get("state") != ownState {
 			t.Errorf("the answer has the state %q", answer.Get("state"))
 		}
-		request := msal.AuthorizationCodeRequest{Code: answer.Get("code"), Scopes: []string{emulator.TasksReadScope}, RedirectURI: callback, Nonce: ownNonce, CodeVerifier: verifier}
+		request := msal.AuthorizationCodeRequest{Code: answer.Get("code"), Scopes: []string{emulator.TasksReadScope}, RedirectURI: callback, Nonce: ownNonce, CodeVerifier: verifier,
+			ExtraParameters: map[string]string{"slice": "test"}}
 		res, err := c.AcquireTokenByAuthorizationCode(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if sent := w.Emulator().Requests(emulator.EndpointToken); len(sent) != 1 || !sent[0].Form.Has("slice") { // the journal hides what it does not know
+			t.Error("the extra parameter was not sent")
+		}
 		if res.Account.Username != alice || res.Account.AccountSource != "authorization_code" || res.SPACode != "" {
 			t.Errorf("got %v for %+v", res, res.Account)
 		}
-		if hit, err := c.AcquireTokenSilent(t.Context(), silent(res.Account)); err != nil || hit.Source != msal.FromCache {
+		again := silent(res.Account)
+		again.ExtraParameters = request.ExtraParameters
+		if hit, err := c.AcquireTokenSilent(t.Context(), again); err != nil || hit.Source != msal.FromCache {
 			t.Errorf("got %v, %v; want the cached token", hit, err)
 		}
 		_, err = c.AcquireTokenByAuthorizationCode(t.Context(), request)
@@ -258,6 +264,7 @@ func TestBadAuthorizationCodeRequestsAreRefused(t *testing.T) {
 	}{
 		"no code":               {func(r *msal.AuthorizationCodeRequest) { r.Code = "" }, msal.ErrConfiguration, "code of the answer"},
 		"relative redirect URI": {func(r *msal.AuthorizationCodeRequest) { r.RedirectURI = "x" }, msal.ErrConfiguration, "of the sign-in"},
+		"own parameter twice":   {func(r *msal.AuthorizationCodeRequest) { r.ExtraParameters = map[string]string{"code": "x"} }, msal.ErrConfiguration, "use the field"},
 		"short verifier":        {func(r *msal.AuthorizationCodeRequest) { r.CodeVerifier = "x" }, msal.ErrConfiguration, "32 random bytes"},
 		"reserved scope":        {func(r *msal.AuthorizationCodeRequest) { r.Scopes = []string{"profile"} }, msal.ErrConfiguration, "reserved"},
 		"claims no JSON":        {func(r *msal.AuthorizationCodeRequest) { r.Claims = "x" }, msal.ErrConfiguration, ""},

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/msal-go/msal/internal/cloudshell"
+	"github.com/msal-go/msal/internal/oauth"
 	"github.com/msal-go/msal/internal/tokencache"
 )
 
@@ -32,37 +34,57 @@ func (c *PublicClient) signInCloudShell(ctx context.Context, r InteractiveReques
 	if err != nil {
 		return Result{}, err
 	}
-	return c.askCloudShell(ctx, p, r.Scopes)
+	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return Result{}, err
+	}
+	return c.askCloudShell(ctx, p, r.Scopes, Account{}, x)
 }
 
-// askCloudShell gets a token from the shell and records it. Claims and hints
-// have no place in its protocol.
-func (c *core) askCloudShell(ctx context.Context, p *place, scopes []string) (Result, error) {
-	const op = "get a token from Cloud Shell"
+const opCloudShell = "get a token from Cloud Shell"
+
+// askCloudShell gets a token from the shell and records it, for the account that
+// was asked about if there is one. Claims and hints have no place in its
+// protocol; the caller's own parameters have.
+func (c *core) askCloudShell(ctx context.Context, p *place, scopes []string, asked Account, x extra) (Result, error) {
 	resources := cloudshell.Resources(scopes)
 	if len(resources) != 1 {
 		err := errManyResources
 		if len(resources) == 0 {
 			err = errors.New("there are no scopes")
 		}
-		return Result{}, configError(op, "ask for the scopes of one resource at a time", err)
+		return Result{}, configError(opCloudShell, "ask for the scopes of one resource at a time", err)
 	}
-	token, err := c.cloudShell.Token(ctx, resources[0])
+	form := url.Values{}
+	for _, param := range x.form {
+		form.Set(param.Name, param.Value)
+	}
+	token, err := c.cloudShell.Token(ctx, resources[0], form)
 	if err != nil {
 		var refused *cloudshell.Refusal
 		if errors.As(err, &refused) {
 			return Result{}, &Error{Code: refused.Code, Description: refused.Message, StatusCode: refused.Status}
 		}
-		return Result{}, wrap(op, err)
+		return Result{}, wrap(opCloudShell, err)
 	}
-	e := cloudShellEvent(c.clientID, p, scopes, token)
+	if err := c.checkTokenType(ctx, grant{kind: "cloud shell", extra: x}, &oauth.TokenResponse{TokenType: token.TokenType}); err != nil {
+		return Result{}, err
+	}
+	e := cloudShellEvent(c.clientID, p, scopes, x, token)
+	account := publicAccount(*e.Account)
+	if asked.HomeAccountID != "" {
+		if token.Person.Named() && isNamed(asked) && !strings.EqualFold(asked.HomeAccountID, e.HomeAccountID) {
+			return Result{}, &OpError{Op: opCloudShell, Kind: ErrProtocol, Hint: "sign in again; the shell was opened by somebody else", Err: errOtherUser}
+		}
+		e.HomeAccountID, e.Account, account = asked.HomeAccountID, nil, asked
+	}
 	result := Result{
 		AccessToken:       token.AccessToken,
 		TokenType:         e.TokenType,
 		ExpiresOn:         e.ExpiresOn,
 		ExtendedExpiresOn: e.ExtendedExpiresOn,
 		Scope:             e.Scope,
-		Account:           publicAccount(*e.Account),
+		Account:           account,
 		Source:            FromBroker,
 	}
 	if err := c.cache.index.Record(ctx, c.userPartition(e.HomeAccountID), e); err != nil {
@@ -73,7 +95,13 @@ func (c *core) askCloudShell(ctx context.Context, p *place, scopes []string) (Re
 	return result, nil
 }
 
-func cloudShellEvent(clientID string, p *place, scopes []string, t *cloudshell.Token) tokencache.Event {
+// isNamed reports whether an account is of somebody whom a token has named.
+func isNamed(a Account) bool {
+	object, tenant, _ := strings.Cut(a.HomeAccountID, ".")
+	return cloudshell.Person{ObjectID: object, TenantID: tenant}.Named()
+}
+
+func cloudShellEvent(clientID string, p *place, scopes []string, x extra, t *cloudshell.Token) tokencache.Event {
 	now := time.Now().Truncate(time.Second)
 	home := t.Person.ObjectID + "." + t.Person.TenantID
 	return tokencache.Event{
@@ -84,7 +112,10 @@ func cloudShellEvent(clientID string, p *place, scopes []string, t *cloudshell.T
 		HomeAccountID:     home,
 		Scope:             strings.Join(scopes, " "),
 		AccessToken:       t.AccessToken,
-		TokenType:         "Bearer",
+		TokenType:         t.TokenType,
+		ExtKey:            x.key,
+		ExtDigest:         x.digest,
+		KeyID:             x.keyID,
 		ExpiresOn:         now.Add(t.ExpiresIn),
 		ExtendedExpiresOn: now.Add(t.ExpiresIn),
 		Account: &tokencache.Account{

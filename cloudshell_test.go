@@ -2,6 +2,7 @@ package msal_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,69 @@ func TestCloudShellAnswersForItsPerson(t *testing.T) {
 	})
 }
 
+// az ssh does so in Cloud Shell.
+func TestCloudShellBindsTokensToKeys(t *testing.T) {
+	t.Setenv("AZUREPS_HOST_ENVIRONMENT", "cloud-shell/1.0")
+	w := newWorld(t)
+	cache, _ := newCache(t)
+	c := w.public(t, func(o *msal.Options) { o.Cache = cache })
+	const graph = "https://graph.microsoft.com/.default"
+	key := func(id string) map[string]string {
+		return map[string]string{"token_type": "ssh-cert", "key_id": id, "req_cnf": "jwk-" + id}
+	}
+	res, err := c.AcquireTokenInteractive(t.Context(), inShell(graph))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := msal.SilentRequest{Account: res.Account, Scopes: []string{graph}, ExtraParameters: key("k1")}
+	if got, err := c.AcquireTokenSilent(t.Context(), quiet); !errors.Is(err, msal.ErrProtocol) {
+		t.Errorf("got %v, %v; want no bearer token for a certificate", got, err)
+	}
+	w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointCloudShell}, ContentType: "application/json",
+		Body: `{"access_token":"certificate-1","token_type":"ssh-cert","expires_in":"3600"}`})
+	bound, err := c.AcquireTokenSilent(t.Context(), quiet)
+	if err != nil || bound.AccessToken != "certificate-1" || bound.TokenType != "ssh-cert" || bound.Account != res.Account {
+		t.Fatalf("got %v for %+v, %v", bound, bound.Account, err)
+	}
+	if hit, err := c.AcquireTokenSilent(t.Context(), quiet); err != nil || hit.Source != msal.FromCache || hit.AccessToken != "certificate-1" {
+		t.Errorf("got %v, %v; want the certificate of the cache", hit, err)
+	}
+	quiet.ExtraParameters = nil
+	if hit, err := c.AcquireTokenSilent(t.Context(), quiet); err != nil || hit.AccessToken != res.AccessToken {
+		t.Errorf("got %v, %v; want the bearer token of the cache", hit, err)
+	}
+	asked := w.Emulator().Requests(emulator.EndpointCloudShell)
+	if last := asked[len(asked)-1].Form; last.Get("token_type") != "ssh-cert" || last.Get("key_id") != "k1" || last.Get("resource") != "https://graph.microsoft.com" {
+		t.Errorf("asked with %v", last)
+	}
+	request := inShell(graph)
+	request.ExtraParameters = key("k2")
+	_, err = c.AcquireTokenInteractive(t.Context(), request)
+	wantError(t, err, msal.ErrProtocol)
+	if accounts, err := c.Accounts(t.Context(), msal.AccountsRequest{}); err != nil || len(accounts) != 1 {
+		t.Errorf("got %v, %v; want one account", accounts, err)
+	}
+}
+
+func TestCloudShellOfSomebodyElseIsRefused(t *testing.T) {
+	t.Setenv("AZUREPS_HOST_ENVIRONMENT", "cloud-shell/1.0")
+	cache := msal.NewTokenCache(msal.CacheOptions{})
+	share := func(o *msal.Options) { o.Cache = cache }
+	const graph = "https://graph.microsoft.com/.default"
+	res, err := newWorld(t).public(t, share).AcquireTokenInteractive(t.Context(), inShell(graph))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := emulator.Defaults()
+	cfg.CloudShellUser = bob
+	got, err := newWorld(t, cfg).public(t, share).AcquireTokenSilent(t.Context(), msal.SilentRequest{Account: res.Account, Scopes: []string{graph}, Claims: `{"access_token":{"nbf":{"essential":true}}}`})
+	wantError(t, err, msal.ErrProtocol)
+	wantHint(t, err, "somebody else")
+	if !got.IsZero() {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestCloudShellIsForPromptNoneAlone(t *testing.T) {
 	t.Setenv("AZUREPS_HOST_ENVIRONMENT", "cloud-shell/1.0")
 	w := newWorld(t)
@@ -128,7 +192,7 @@ func TestBadAnswersOfCloudShell(t *testing.T) {
 		{"reserved scope", []string{"openid"}, emulator.Fault{}, msal.ErrConfiguration, "reserved"},
 		{"HTML", []string{graph}, emulator.Fault{Body: "<html>" + planted, ContentType: "text/html"}, msal.ErrProtocol, "is not the JSON object"},
 		{"HTML and 502", []string{graph}, emulator.Fault{Status: 502, Body: "<html>" + planted}, msal.ErrTransient, "502"},
-		{"another token type", []string{graph}, emulator.Fault{Body: `{"access_token":"` + planted + `","token_type":"pop"}`, ContentType: "application/json"}, msal.ErrProtocol, "not Bearer"},
+		{"another token type", []string{graph}, emulator.Fault{Body: `{"access_token":"` + planted + `","token_type":"pop"}`, ContentType: "application/json"}, msal.ErrProtocol, "token_type"},
 		{"a broken connection", []string{graph}, emulator.Fault{Reset: true}, msal.ErrTransient, "localhost:50342"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

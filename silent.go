@@ -117,7 +117,7 @@ func (c *core) fetchSilent(ctx context.Context, p *place, q tokencache.Query, r 
 		force: r.ForceRefresh || r.Claims != "",
 		fetch: func(ctx context.Context) (Result, error) {
 			if c.answersFor(ctx, r.Account) {
-				return c.askCloudShell(ctx, p, r.Scopes)
+				return c.askCloudShell(ctx, p, r.Scopes, r.Account, x)
 			}
 			return c.redeemAny(ctx, p, &q, g)
 		},

@@ -14,6 +14,7 @@ import (
 // Token is a token of the person in front of the shell.
 type Token struct {
 	AccessToken string
+	TokenType   string        // as the endpoint spells it; "Bearer" when it does not say
 	ExpiresIn   time.Duration // 600 s when the endpoint does not say
 	Person      Person
 }
@@ -35,6 +36,9 @@ type Person struct {
 	TenantID string
 	Username string
 }
+
+// Named reports whether the token told who the person is.
+func (p Person) Named() bool { return p.ObjectID != nobody.ObjectID || p.TenantID != nobody.TenantID }
 
 // nobody stands for a person whom the token does not name.
 var nobody = Person{ObjectID: "user", TenantID: "cloudshell", Username: "currentuser@cloudshell"}
@@ -59,10 +63,10 @@ func read(status int, body []byte, now time.Time) (*Token, error) {
 	switch {
 	case answer.AccessToken == "":
 		return nil, &AnswerError{Status: status, Problem: "has no access_token"}
-	case answer.TokenType != "" && !strings.EqualFold(answer.TokenType, "Bearer"):
-		return nil, &AnswerError{Status: status, Problem: "has a token_type that is not Bearer, which this version of the portal should not send"}
+	case answer.TokenType == "":
+		answer.TokenType = "Bearer"
 	}
-	t := &Token{AccessToken: answer.AccessToken, ExpiresIn: defaultLifetime, Person: person(answer.AccessToken)}
+	t := &Token{AccessToken: answer.AccessToken, TokenType: answer.TokenType, ExpiresIn: defaultLifetime, Person: person(answer.AccessToken)}
 	in, hasIn, ok := seconds(answer.ExpiresIn)
 	on, hasOn, ok2 := seconds(answer.ExpiresOn)
 	switch {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -61,17 +62,20 @@ func New(h *http.Client, timeout time.Duration) *Client {
 	return &Client{http: &own, timeout: timeout}
 }
 
-// Token asks for a token for a resource. The errors are a [*Refusal], an
+// Token asks for a token for a resource, with further parameters of the caller.
+// It is for the caller to look at its type. The errors are a [*Refusal], an
 // [*AnswerError], an httpx.TransportError, RedirectError or BodyTooLargeError,
 // or the cause of the context.
-func (c *Client) Token(ctx context.Context, resource string) (*Token, error) {
+func (c *Client) Token(ctx context.Context, resource string, extra url.Values) (*Token, error) {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 	}
-	body := url.Values{"resource": {resource}}.Encode()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(body))
+	form := url.Values{}
+	maps.Copy(form, extra)
+	form.Set("resource", resource)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("make the request to Cloud Shell: %w", err)
 	}
