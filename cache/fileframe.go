@@ -31,11 +31,11 @@ func unframe(data []byte) (value []byte, expires time.Time, ok bool) {
 	if !ok {
 		return nil, time.Time{}, false
 	}
-	line, value, ok := bytes.Cut(rest[:min(len(rest), 32)], []byte{'\n'})
-	if !ok {
+	end := bytes.IndexByte(rest[:min(len(rest), 32)], '\n')
+	if end < 0 {
 		return nil, time.Time{}, false
 	}
-	value = rest[len(line)+1:]
+	line, value := rest[:end], rest[end+1:]
 	until, err := strconv.ParseInt(string(line), 10, 64)
 	if err != nil || until < 0 || len(value) == 0 {
 		return nil, time.Time{}, false

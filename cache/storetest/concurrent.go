@@ -70,8 +70,7 @@ func wholeValues(t reporter, s cache.Store) {
 func lists(t reporter, s cache.Store) {
 	l, ok := s.(cache.Lister)
 	if !ok {
-		t.Skipf("the store is no cache.Lister")
-		return
+		return // being one is optional
 	}
 	for _, k := range []string{"user.b", "user.a", "users", "app.a"} {
 		put(t, s, k, []byte(k))

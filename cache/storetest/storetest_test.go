@@ -31,7 +31,6 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...); runtime.Goexit() }
-func (r *recorder) Skipf(string, ...any)              { runtime.Goexit() }
 
 // failing returns the names of the checks that a store fails.
 func failing(t *testing.T, open func() cache.Store) map[string]bool {
