@@ -53,9 +53,14 @@ type File struct {
 // sight is what is known of a partition's file in a certain state.
 type sight struct {
 	stamp   stamp
+	settled bool // a file that looks the same is the same
 	version Version
 	expires time.Time // zero: never
 }
+
+// unsettled is how long a file of others may change without looking changed:
+// they write in place, perhaps twice in one tick of the file system's clock.
+const unsettled = 2 * time.Second
 
 var (
 	_ Store     = (*File)(nil)
@@ -242,8 +247,11 @@ func (s *File) open(ctx context.Context, key string, data []byte, at stamp) ([]b
 	if err := ctx.Err(); err != nil {
 		return nil, sight{}, fmt.Errorf("cache: %w", err)
 	}
-	found := sight{stamp: at, version: at.version()}
-	if !s.isShared(key) {
+	found := sight{stamp: at, settled: true, version: at.version()}
+	if s.isShared(key) {
+		found.version = digestVersion(data)
+		found.settled = time.Since(time.Unix(0, at.modified)).Abs() > unsettled
+	} else {
 		value, expires, ok := unframe(data)
 		if !ok { // no partition, but bytes that the reader will not understand, and then set aside
 			value = data
@@ -256,17 +264,29 @@ func (s *File) open(ctx context.Context, key string, data []byte, at stamp) ([]b
 
 // write replaces a partition's file.
 func (s *File) write(ctx context.Context, key string, value []byte, expires time.Time, old stamp) (Version, error) {
+	path, shared := s.path(key), s.isShared(key)
 	data := value
-	if s.isShared(key) {
+	if shared {
 		expires = time.Time{}
 	} else {
 		data = frame(value, expires)
 	}
-	at, err := replaceFile(ctx, s.path(key), data, old)
+	if len(data) > maxFile { // which could not be read again
+		return "", &FileError{Op: "write", Path: path, Hint: "remove accounts that are not used any more", Err: ErrTooLarge}
+	}
+	at, err := replaceFile(ctx, path, data, old)
 	if err != nil {
 		return "", err
 	}
-	found := sight{stamp: at, version: at.version(), expires: expires}
+	found := sight{stamp: at, settled: true, version: at.version(), expires: expires}
+	if shared {
+		found.version = digestVersion(data)
+		// MSAL Extensions for Python compares the file's time with that of its
+		// own last look. One between the stamp and the rename would miss this.
+		if found.stamp, err = newStamp(path, at); err != nil {
+			return "", &FileError{Op: "write", Path: path, Hint: hintFolder, Err: bare(err)}
+		}
+	}
 	s.remember(key, found)
 	return found.version, nil
 }
@@ -284,7 +304,7 @@ func (s *File) known(key string, now stamp) (sight, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	known, ok := s.seen[key]
-	return known, ok && known.stamp == now
+	return known, ok && known.settled && known.stamp == now
 }
 
 func (s *File) remember(key string, found sight) {

@@ -289,3 +289,77 @@ func TestFileNamesNoDevice(t *testing.T) {
 		t.Errorf("the files are %s", got)
 	}
 }
+
+// Others write in place, perhaps twice in one tick of the file system's clock
+// and as many bytes as before.
+func TestFileSeesWritesThatLookTheSame(t *testing.T) {
+	t.Parallel()
+	shared := filepath.Join(t.TempDir(), "cache.json")
+	s := openFile(t, cache.FileOptions{Shared: map[string]string{"msal": shared}})
+	tick := time.Now()
+	var have cache.Version
+	for _, want := range []string{"first", "other"} {
+		if err := os.WriteFile(shared, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(shared, tick, tick); err != nil {
+			t.Fatal(err)
+		}
+		value, now, err := s.Load(t.Context(), "msal", have)
+		if err != nil || string(value) != want || now == have {
+			t.Errorf("Load = %q, %v; want %q", value, err, want)
+		}
+		have = now
+	}
+	if value, now, err := s.Load(t.Context(), "msal", have); len(value) > 0 || now != have || err != nil {
+		t.Errorf("Load of what is known = %q, %v; want nothing new", value, err)
+	}
+}
+
+func TestFileTakesOverLocksFromTheFuture(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there an open file is the lock")
+	}
+	dir := t.TempDir()
+	s := openFile(t, cache.FileOptions{Dir: dir})
+	lock := filepath.Join(dir, "k.cache.lockfile")
+	if err := os.WriteFile(lock, nil, 0o600); err != nil { // its maker died before it wrote its name
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(lock, later, later); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := s.Update(ctx, "k", func([]byte) ([]byte, time.Time, error) { return []byte("x"), time.Time{}, nil }); err != nil {
+		t.Errorf("Update past a lock that nobody holds = %v", err)
+	}
+}
+
+// MSAL Extensions for Python empties a lock file that was there for too long,
+// and waits for a lock on what it has open.
+func TestFileLeavesItsLockToWhoeverWaitsForThatVeryFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there others cannot open the file")
+	}
+	dir := t.TempDir()
+	s := openFile(t, cache.FileOptions{Dir: dir})
+	lock := filepath.Join(dir, "k.cache.lockfile")
+	if _, err := s.Update(t.Context(), "k", func([]byte) ([]byte, time.Time, error) {
+		return []byte("x"), time.Time{}, os.Truncate(lock, 0)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(lock); err != nil || info.Size() != 0 {
+		t.Errorf("the lock file is %v, %v; want it left, and empty", info, err)
+	}
+	if _, err := s.Update(t.Context(), "k", func([]byte) ([]byte, time.Time, error) { return []byte("y"), time.Time{}, nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(lock); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the lock file is still there after nobody came for it: %v", err)
+	}
+}

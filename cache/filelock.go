@@ -19,8 +19,9 @@ const (
 	// the system's, gives up before.
 	staleAfter = 50 * time.Second
 	// youth is the age of an empty lock file within which its maker may still be
-	// about to write its name.
-	youth = 200 * time.Millisecond
+	// about to write its name. MSAL Extensions for Python tries again four times
+	// a second.
+	youth = 500 * time.Millisecond
 )
 
 // acquireLock takes the lock file at path. Errors are *FileError, or the

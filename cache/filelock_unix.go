@@ -22,6 +22,10 @@ type lockFile struct {
 	path    string
 	file    *os.File
 	created bool // the file is of our making, and nobody's yet
+	signed  bool // who has the lock is in the file
+
+	watched fs.FileInfo // the file of somebody else, as it was at
+	since   time.Time
 }
 
 // ours ends the content of a lock file that this store wrote. Its maker holds
@@ -35,6 +39,12 @@ func (l *lockFile) try(log *slog.Logger) (held bool, err error) {
 			return false, err
 		}
 	}
+	// What is not left over is not even tried: a lock that we had for a moment
+	// would make its maker wait, or give up.
+	if !l.created && !l.leftOver() {
+		l.abandon()
+		return false, nil
+	}
 	err = syscall.Flock(int(l.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
@@ -47,11 +57,15 @@ func (l *lockFile) try(log *slog.Logger) (held bool, err error) {
 	case !l.isThere(): // it was removed while we waited
 		l.abandon()
 		return false, nil
-	case !l.created && !l.leftOver(log):
+	case l.created:
+	case !l.leftOver(): // somebody signed it meanwhile
 		l.abandon()
 		return false, nil
+	default:
+		log.Warn("the lock of a process that is gone was taken", "file", l.path)
 	}
-	return true, l.sign()
+	l.sign()
+	return true, nil
 }
 
 // open opens the lock file, or makes it. It leaves l.file nil when somebody
@@ -94,26 +108,26 @@ func (l *lockFile) isThere() bool {
 	return err == nil && os.SameFile(open, named)
 }
 
-// leftOver says whether a lock file that is there, and on which no process has a
-// lock of the system's, is nobody's.
-func (l *lockFile) leftOver(log *slog.Logger) bool {
+// leftOver says whether a lock file that is there is nobody's, unless a process
+// has a lock of the system's on it.
+func (l *lockFile) leftOver() bool {
 	info, err := l.file.Stat()
 	if err != nil {
 		return false
 	}
-	age := time.Since(info.ModTime())
-	content, err := io.ReadAll(io.LimitReader(l.file, 256))
+	// A file from the future, as after a jump of the clock, ages as we look.
+	if l.watched == nil || !os.SameFile(l.watched, info) || !l.watched.ModTime().Equal(info.ModTime()) {
+		l.watched, l.since = info, time.Now()
+	}
+	age := max(time.Since(info.ModTime()), time.Since(l.since))
+	content, err := io.ReadAll(io.NewSectionReader(l.file, 0, 256))
 	if err != nil {
 		return false
 	}
 	if len(content) == 0 {
 		return age > youth
 	}
-	if !bytes.HasSuffix(content, []byte(ours)) && alive(content) && age < staleAfter {
-		return false
-	}
-	log.Warn("the lock of a process that is gone was taken", "file", l.path)
-	return true
+	return bytes.HasSuffix(content, []byte(ours)) || !alive(content) || age >= staleAfter
 }
 
 // alive says whether the process that a lock file names lives. A name that
@@ -128,23 +142,29 @@ func alive(content []byte) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// sign writes who has the lock into the file.
-func (l *lockFile) sign() error {
+// sign writes who has the lock into the file. It is for people, and for MSAL
+// Node after a crash: that a full disk has no room for it is no reason to fail.
+func (l *lockFile) sign() {
 	if err := l.file.Truncate(0); err != nil {
-		return err
+		return
 	}
 	_, err := l.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+ours), 0)
-	return err
+	l.signed = err == nil
 }
 
 // release removes the file while it is still locked, so that whoever opened it
-// before sees that it is not there any more.
+// before sees that it is not there any more. MSAL Extensions for Python does not
+// look: it empties a file that was there for too long, and then waits for the
+// lock on what it has open, be it removed or not. A file that is empty by now is
+// therefore left to it, with a time that makes others wait; see youth.
 func (l *lockFile) release() {
-	if l.isThere() { // another library may have removed it, and a third made a new one
+	if info, err := l.file.Stat(); err == nil && l.signed && info.Size() == 0 {
+		now := time.Now()
+		os.Chtimes(l.path, now, now)
+	} else if l.isThere() { // another library may have removed it, and a third made a new one
 		os.Remove(l.path)
 	}
-	l.file.Close()
-	l.file = nil
+	l.abandon()
 }
 
 // abandon lets go of a file that is not locked.
