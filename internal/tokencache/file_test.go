@@ -2,9 +2,15 @@ package tokencache
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/msal-go/msal/cache"
 )
@@ -65,9 +71,6 @@ func TestAnotherLibrarysWriteInPlaceIsReadAgain(t *testing.T) {
 	if err := os.WriteFile(path, whole[:len(whole)/2], 0o600); err != nil { // as a writer that is not done yet
 		t.Fatal(err)
 	}
-	if err := late.Sync(t.Context(), Family); err == nil {
-		t.Error("half a file was taken for a cache")
-	}
 	sync1(t, late, Family)
 	wantToken(t, late, query("a"), "1")
 	if aside, _ := filepath.Glob(path + ".damaged-*"); len(aside) > 0 {
@@ -88,4 +91,75 @@ func (s *torn) SetAside(ctx context.Context, key string, value []byte) (string, 
 		return "", err
 	}
 	return s.File.SetAside(ctx, key, value)
+}
+
+// All see the damage at the same time. One sets it aside; the others find that
+// it is gone, and lose no token over it.
+func TestADamageThatManySeeIsSetAsideOnce(t *testing.T) {
+	t.Parallel()
+	s, path := files(t)
+	for round := range 10 {
+		damaged := fmt.Sprintf(`{"AccessToken": %d`, round)
+		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := range 6 {
+			other, err := cache.NewFile(cache.FileOptions{Dir: filepath.Dir(path), Shared: map[string]string{Family: path}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := New(Options{Store: other})
+			wg.Go(func() {
+				if i%2 == 0 {
+					if err := c.Sync(t.Context(), Family); err != nil {
+						t.Errorf("Sync = %v", err)
+					}
+				}
+				if err := c.Record(t.Context(), Family, signIn(strconv.Itoa(i), "scope"+strconv.Itoa(i))); err != nil {
+					t.Errorf("Record = %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		c := New(Options{Store: s})
+		sync1(t, c, Family)
+		for i := range 6 {
+			wantToken(t, c, query("scope"+strconv.Itoa(i)), strconv.Itoa(i))
+		}
+		if aside, err := filepath.Glob(path + ".damaged-*"); err != nil || len(aside) != round+1 {
+			t.Fatalf("after %d damages %d files were set aside", round+1, len(aside))
+		}
+	}
+}
+
+// A process that was suspended has the lock, and a token waits to be written.
+// Those that are in memory serve meanwhile.
+func TestALockThatIsNotGivenUpHoldsUpNoReader(t *testing.T) {
+	t.Parallel()
+	s, path := files(t)
+	c := New(Options{Store: s})
+	record(t, c, Family, signIn("1", "a"))
+	if err := os.WriteFile(path+".lockfile", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.Record(ctx, Family, signIn("2", "b")) }()
+	p := c.acquire(Family)
+	defer c.release(p)
+	for len(p.turn) == 0 {
+		runtime.Gosched()
+	}
+	patient, end := context.WithTimeout(t.Context(), 10*time.Second)
+	defer end()
+	if err := c.Sync(patient, Family); err != nil {
+		t.Errorf("Sync beside a writer that waits = %v", err)
+	}
+	wantToken(t, c, query("a"), "1")
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the writer ended with %v", err)
+	}
+	wantToken(t, c, query("b"), "2")
 }

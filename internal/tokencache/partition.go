@@ -26,7 +26,7 @@ type partition struct {
 
 	refs    atomic.Int32 // operations that use it; changed under at least a read lock of Cache.mu
 	turn    chan struct{}
-	version cache.Version // owned by whoever has the turn
+	version cache.Version // changed by whoever has the turn, under Cache.mu
 	loading atomic.Pointer[load]
 }
 

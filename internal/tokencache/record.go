@@ -108,7 +108,7 @@ func (c *Cache) updateStore(ctx context.Context, p *partition, change func(*sche
 		var damaged *CorruptError
 		switch {
 		case errors.As(err, &damaged):
-			if attempt > 0 || !c.setAside(ctx, p, found, damaged) {
+			if attempt == maxDamages || !c.setAside(ctx, p, found, damaged) {
 				return nil, "", damaged
 			}
 		case err != nil:

@@ -62,9 +62,17 @@ func (c *Cache) lead(ctx context.Context, p *partition, l *load) error {
 		p.loading.Store(nil)
 		close(l.done)
 	}()
-	if err := p.take(ctx); err != nil {
-		l.err = &StoreError{Op: "load", Err: err}
-		return l.err
+	select {
+	case p.turn <- struct{}{}:
+	default:
+		if c.current(ctx, p) {
+			l.gaveUp, l.err = false, nil
+			return nil
+		}
+		if err := p.take(ctx); err != nil {
+			l.err = &StoreError{Op: "load", Err: err}
+			return l.err
+		}
 	}
 	defer p.giveBack()
 	l.err = c.load(ctx, p)
@@ -72,44 +80,64 @@ func (c *Cache) lead(ctx context.Context, p *partition, l *load) error {
 	return l.err
 }
 
+// current says whether p is at the state in the store. It needs no turn: whoever
+// has that may wait for a lock that another process does not give up.
+func (c *Cache) current(ctx context.Context, p *partition) bool {
+	c.mu.RLock()
+	have := p.version
+	c.mu.RUnlock()
+	_, now, err := c.store.Load(ctx, p.key, have)
+	return err == nil && now == have
+}
+
 // load brings p to the state in the store. The caller has the partition's turn.
 func (c *Cache) load(ctx context.Context, p *partition) error {
-	value, version, err := c.store.Load(ctx, p.key, p.version)
-	if err != nil {
-		return &StoreError{Op: "load", Err: err}
-	}
-	if version == p.version {
+	for attempt := 0; ; attempt++ {
+		value, version, err := c.store.Load(ctx, p.key, p.version)
+		if err != nil {
+			return &StoreError{Op: "load", Err: err}
+		}
+		if version == p.version {
+			return nil
+		}
+		doc, err := schema.Parse(value)
+		if err != nil {
+			damaged := &CorruptError{Partition: p.key, Err: err}
+			if attempt == maxDamages || !c.setAside(ctx, p, value, damaged) {
+				return damaged
+			}
+			continue
+		}
+		now := time.Now().Unix()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		p.version = version
+		c.replace(p, doc, now)
+		c.applyUnsaved(p)
+		c.trim(now)
 		return nil
 	}
-	doc, err := schema.Parse(value)
-	if err != nil {
-		damaged := &CorruptError{Partition: p.key, Err: err}
-		if !c.setAside(ctx, p, value, damaged) {
-			return damaged
-		}
-		doc, version = &schema.Document{}, ""
-	}
-	now := time.Now().Unix()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p.version = version
-	c.replace(p, doc, now)
-	c.applyUnsaved(p)
-	c.trim(now)
-	return nil
 }
+
+// maxDamages bounds how often a damaged partition is set aside for one call.
+const maxDamages = 3
 
 // setAside makes room for a new partition where a damaged one is, in stores that
 // can keep the damaged one. Whoever writes in place may just be doing so: the
 // store asks again, under its lock, whether the value is still the damaged one.
+// If not, another process was quicker, and the store is worth another look.
 func (c *Cache) setAside(ctx context.Context, p *partition, value []byte, damaged error) bool {
 	store, ok := c.store.(cache.SetAsider)
 	if !ok {
 		return false
 	}
 	where, err := store.SetAside(ctx, p.key, value)
-	if err != nil || where == "" {
+	if err != nil {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "a damaged partition of the token cache could not be set aside", slog.Any("error", err))
 		return false
+	}
+	if where == "" {
+		return true
 	}
 	c.log.LogAttrs(ctx, slog.LevelWarn, "a damaged partition of the token cache was set aside", slog.String("where", where), slog.Any("error", damaged))
 	return true
