@@ -134,6 +134,8 @@ in_module() {
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+have_msal_extensions() { /usr/bin/python3 -c 'import msal_extensions' 2>/dev/null || python3 -c 'import msal_extensions' 2>/dev/null; }
+
 install_debian() {
 	local want=()
 	have gcc || want+=(gcc libc6-dev)
@@ -146,6 +148,7 @@ install_debian() {
 	have pkcs11-tool || want+=(opensc)
 	have swtpm || want+=(swtpm)
 	{ have node && have npm; } || want+=(nodejs npm)
+	have_msal_extensions || want+=(python3-msal-extensions)
 	[ ${#want[@]} -gt 0 ] || return 0
 	as_root apt-get update -q &&
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${want[@]}"
@@ -197,6 +200,7 @@ name_missing_parts() {
 	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
+	have_msal_extensions || missing "tests with MSAL Extensions for Python" "the package msal_extensions is not installed"
 	for dir in $(files '*package-lock.json' | xargs -r -n1 dirname); do
 		[ -d "$dir/node_modules" ] || missing "tests with npm packages" "run npm ci in $dir"
 	done

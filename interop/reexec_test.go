@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case filepath.Base(os.Args[0]) == "xdg-open":
 		exit(askRobot(os.Getenv(robotVariable), os.Args[len(os.Args)-1]))
+	case os.Getenv(pythonShared) != "":
+		exit(shareFile())
 	case name != "":
 		exit(runChild(name))
 	}
