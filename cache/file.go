@@ -52,6 +52,7 @@ type File struct {
 
 // sight is what is known of a partition's file in a certain state.
 type sight struct {
+	path    string
 	stamp   stamp
 	settled bool // a file that looks the same is the same
 	version Version
@@ -93,6 +94,7 @@ func NewFile(o FileOptions) (*File, error) {
 			return nil, err
 		}
 	}
+	s.sweep(folders)
 	return s, nil
 }
 
@@ -102,8 +104,11 @@ func (s *File) Load(ctx context.Context, key string, have Version) ([]byte, Vers
 	if err := check(ctx, key); err != nil {
 		return nil, "", err
 	}
-	path := s.path(key)
-	now, err := look(path)
+	known := s.known(key)
+	if known.path == "" {
+		known.path = s.path(key)
+	}
+	now, err := look(known.path)
 	if err != nil {
 		return nil, "", err
 	}
@@ -111,7 +116,7 @@ func (s *File) Load(ctx context.Context, key string, have Version) ([]byte, Vers
 		s.forget(key)
 		return nil, "", nil
 	}
-	if known, ok := s.known(key, now); ok {
+	if known.settled && known.stamp == now {
 		switch {
 		case known.expired(time.Now()):
 			return nil, "", nil
@@ -210,7 +215,14 @@ func (s *File) locked(ctx context.Context, key string, f func() error) error {
 		return fmt.Errorf("cache: wait for the partition: %w", err)
 	}
 	defer s.turns.giveBack(key)
-	lock, err := acquireLock(ctx, s.path(key)+lockSuffix, s.log)
+	path := s.path(key)
+	lock, err := acquireLock(ctx, path+lockSuffix, s.log)
+	if errors.Is(err, fs.ErrNotExist) { // somebody cleaned up, and took the folder along
+		if err := makeFolder(filepath.Dir(path)); err != nil {
+			return err
+		}
+		lock, err = acquireLock(ctx, path+lockSuffix, s.log)
+	}
 	if err != nil {
 		return err
 	}
@@ -300,16 +312,16 @@ func (s *File) remove(key string) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-func (s *File) known(key string, now stamp) (sight, bool) {
+func (s *File) known(key string) sight {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	known, ok := s.seen[key]
-	return known, ok && known.settled && known.stamp == now
+	return s.seen[key]
 }
 
 func (s *File) remember(key string, found sight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	found.path = s.path(key)
 	s.seen[key] = found
 }
 

@@ -363,3 +363,56 @@ func TestFileLeavesItsLockToWhoeverWaitsForThatVeryFile(t *testing.T) {
 		t.Errorf("the lock file is still there after nobody came for it: %v", err)
 	}
 }
+
+func TestFileCleansUpAfterTheKilled(t *testing.T) {
+	t.Parallel()
+	dir, tool := t.TempDir(), t.TempDir()
+	old := time.Now().Add(-2 * time.Hour)
+	files := map[string]bool{ // whether they stay
+		filepath.Join(dir, ".msal.cache.123"):      false,
+		filepath.Join(dir, ".~con.cache.123"):      false,
+		filepath.Join(tool, ".tokens.json.4567"):   false,
+		filepath.Join(dir, ".msal.cache.1.young"):  true,
+		filepath.Join(dir, ".x.1.cache"):           true, // a partition
+		filepath.Join(dir, "msal.cache.123"):       true,
+		filepath.Join(tool, ".another.json.4567"):  true,
+		filepath.Join(tool, ".msal.cache.4567"):    true,
+		filepath.Join(tool, "tokens.json.4567890"): true,
+	}
+	for path := range files {
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	young := filepath.Join(dir, ".msal.cache.9")
+	if err := os.WriteFile(young, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files[young] = true // its writer is at it
+	openFile(t, cache.FileOptions{Dir: dir, Shared: map[string]string{"msal": filepath.Join(tool, "tokens.json")}})
+	for path, stays := range files {
+		if _, err := os.Lstat(path); (err == nil) != stays {
+			t.Errorf("%s: %v; stays should be %v", filepath.Base(path), err, stays)
+		}
+	}
+}
+
+func TestFileMakesItsFolderAgain(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "msal")
+	s := openFile(t, cache.FileOptions{Dir: dir})
+	write(t, s, "msal", "one")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if value, now, err := s.Load(t.Context(), "msal", ""); len(value) > 0 || now != "" || err != nil {
+		t.Errorf("Load without a folder = %q, %q, %v; want nothing", value, now, err)
+	}
+	write(t, s, "msal", "two")
+	if value, _, err := s.Load(t.Context(), "msal", ""); string(value) != "two" || err != nil {
+		t.Errorf("Load = %q, %v; want two", value, err)
+	}
+}

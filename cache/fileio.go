@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func replaceFile(ctx context.Context, path string, data []byte, old stamp) (at s
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return fail(ErrNotPlain)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
+	temp, err := os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*") // 0600
 	if err != nil {
 		return fail(err)
 	}
@@ -95,6 +96,52 @@ func replaceFile(ctx context.Context, path string, data []byte, old stamp) (at s
 		return fail(err)
 	}
 	return at, syncFolder(filepath.Dir(path))
+}
+
+// tempPrefix begins the names of what is to replace path. Digits follow.
+func tempPrefix(path string) string { return "." + filepath.Base(path) + "." }
+
+// leftoverAge is the age at which a file that is to replace another one is of
+// a process that was killed. Writing takes milliseconds.
+const leftoverAge = time.Hour
+
+// sweep removes the files that killed processes left over. They hold tokens.
+func (s *File) sweep(folders []string) {
+	now := time.Now()
+	for _, folder := range folders {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue // whoever uses the folder will say so
+		}
+		for _, e := range entries {
+			if !e.Type().IsRegular() || !s.isTemp(folder, e.Name()) {
+				continue
+			}
+			if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > leftoverAge {
+				_ = os.Remove(filepath.Join(folder, e.Name()))
+			}
+		}
+	}
+}
+
+// isTemp says whether a name in a folder is of what was to replace a partition.
+func (s *File) isTemp(folder, name string) bool {
+	path := strings.TrimRight(name, "0123456789")
+	if path == name {
+		return false
+	}
+	if folder == s.dir {
+		base, ok := strings.CutPrefix(strings.TrimSuffix(path, "."), ".")
+		if _, is := keyOf(base); ok && is && tempPrefix(base) == path {
+			return true
+		}
+	}
+	for _, shared := range s.shared {
+		if filepath.Dir(shared) == folder && tempPrefix(shared) == path {
+			return true
+		}
+	}
+	return false
 }
 
 func lookError(path string, err error) error {
