@@ -27,7 +27,7 @@ import (
 const (
 	childVariable  = "MSAL_TEST_STORE"  // the folder; says that this process is one of them
 	nameVariable   = "MSAL_TEST_NAME"   // what tells it from the others
-	workVariable   = "MSAL_TEST_WORK"   // "accounts", or nothing
+	workVariable   = "MSAL_TEST_WORK"   // "accounts", "full disk" or nothing
 	sealedVariable = "MSAL_TEST_SEALED" // whether the files are sealed
 	killsVariable  = "MSAL_KILLS"       // how many; the default is for every day
 )
@@ -37,14 +37,20 @@ func TestMain(m *testing.M) {
 		s, err := killedStore(dir)
 		if err == nil {
 			fmt.Println("ready")
-			if os.Getenv(workVariable) == "accounts" {
+			switch os.Getenv(workVariable) {
+			case "accounts":
 				err = signInAndOut(s, os.Getenv(nameVariable))
-			} else {
+			case "full disk":
+				err = useFullDisk(s)
+			default:
 				err = addForever(s, os.Getenv(nameVariable))
 			}
 		}
-		fmt.Println("error:", err)
-		os.Exit(1)
+		if err != nil {
+			fmt.Println("error:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

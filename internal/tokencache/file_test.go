@@ -1,6 +1,7 @@
 package tokencache
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -162,4 +163,43 @@ func TestALockThatIsNotGivenUpHoldsUpNoReader(t *testing.T) {
 		t.Errorf("the writer ended with %v", err)
 	}
 	wantToken(t, c, query("b"), "2")
+}
+
+// Another process has begun to seal with a key that this one does not have.
+func TestAKeyThatIsMissingCostsNoTokenAndOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	inner, path := files(t)
+	old, young := make([]byte, cache.KeySize), make([]byte, cache.KeySize)
+	young[0] = 1
+	sealed := func(keys ...[]byte) cache.Store {
+		ring, err := cache.NewKeyRing(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cache.Encrypted(inner, ring)
+	}
+	c := New(Options{Store: sealed(old)})
+	record(t, c, Family, signIn("1", "a"))
+	record(t, New(Options{Store: sealed(young, old)}), Family, signIn("2", "b"))
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"Sync":   c.Sync(t.Context(), Family),
+		"Record": c.Record(t.Context(), Family, signIn("3", "c")),
+	} {
+		var seal *cache.SealError
+		if !errors.Is(err, cache.ErrUnknownKey) || !errors.As(err, &seal) {
+			t.Errorf("%s = %v; want a *SealError", name, err)
+		}
+	}
+	wantToken(t, c, query("a"), "1")
+	wantToken(t, c, query("c"), "3")
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the partition was overwritten, %v", err)
+	}
+	if aside, _ := filepath.Glob(path + ".damaged-*"); len(aside) > 0 {
+		t.Errorf("it was set aside: %q", aside)
+	}
 }
