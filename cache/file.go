@@ -16,7 +16,8 @@ import (
 // FileOptions configures a File store. Dir is required.
 type FileOptions struct {
 	// Dir is the folder of the partitions' files. It is made if need be, with
-	// access for its owner only. A link is refused.
+	// access for its owner only. A link is refused, and so is a folder that
+	// others can write to or, unless root asks, that belongs to another user.
 	Dir string
 	// Shared names the file of a partition outside of Dir, by the partition's
 	// key: such as the cache of another tool, which holds nothing but the

@@ -41,8 +41,9 @@ var (
 	// ErrLocked: another process held the lock for longer than one that works.
 	ErrLocked = errors.New("another process does not give up the lock")
 
-	errNoPath = errors.New("there is no path")
-	errForced = errors.New("others can write into the folder")
+	errNoPath  = errors.New("there is no path")
+	errForeign = errors.New("it belongs to somebody else")
+	errForced  = errors.New("others can write into the folder")
 )
 
 const hintFolder = "is the disk full, or the folder somebody else's?"

@@ -48,6 +48,9 @@ func readFile(path string) (data []byte, at stamp, whole bool, err error) {
 	case before.Size() > maxFile:
 		return fail(ErrTooLarge)
 	}
+	if err := checkOwner(before); err != nil {
+		return fail(err)
+	}
 	data = make([]byte, before.Size())
 	n, err := io.ReadFull(file, data)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {

@@ -24,7 +24,25 @@ func checkFolder(path string, info fs.FileInfo) error {
 	if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return &FileError{Op: "open the folder", Path: path, Hint: "chmod go-w it, or choose another one", Err: errForced}
 	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && foreign(st.Uid, os.Geteuid()) {
+		return &FileError{Op: "open the folder", Path: path, Hint: "choose one of your own", Err: errForeign}
+	}
 	return nil
+}
+
+// checkOwner refuses a file that another person has put where this one reads,
+// such as in a folder for everybody's files.
+func checkOwner(info fs.FileInfo) error {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && foreign(st.Uid, os.Geteuid()) {
+		return errForeign
+	}
+	return nil
+}
+
+// foreign says whether a user has to distrust what somebody owns. The
+// administrator owns what everybody trusts, and works in other people's homes.
+func foreign(owner uint32, user int) bool {
+	return owner != 0 && user != 0 && int64(owner) != int64(user)
 }
 
 // exposed says whether others than its owner can read a file.

@@ -18,7 +18,9 @@ import (
 // the file apart from what it opens, such as on another volume or in a mounted
 // secret. Its lines are keys in base64, the newest first.
 //
-// The file must be a plain one that only its owner can read. Errors are
+// The file must be a plain one that only its owner can read, and of this user or
+// root. Kubernetes mounts secrets as links: read such a one yourself, and give
+// the keys to NewKeyRing. Errors are
 // *FileError or the context's; they hold nothing of the keys.
 func OpenKeyFile(ctx context.Context, path string) (*KeyRing, error) {
 	keys, err := readKeys(path)
