@@ -28,6 +28,9 @@ func (p PastePrompt) GoString() string { return p.String() }
 // LogValue is String.
 func (p PastePrompt) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// MarshalText is String, so that JSON shows no secret either.
+func (p PastePrompt) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // maxPastedLine bounds a line, in bytes.
 const maxPastedLine = 64 << 10
 
