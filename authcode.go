@@ -187,6 +187,9 @@ func (r AuthCodeRedemption) GoString() string { return r.String() }
 // LogValue is String.
 func (r AuthCodeRedemption) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
+// MarshalText is String, so that JSON shows no secret either.
+func (r AuthCodeRedemption) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // AcquireTokenByAuthCodeFlow redeems the answer of a sign-in for tokens.
 //
 // A flow is good once, for an hour, and only for a client with the id and the

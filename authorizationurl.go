@@ -54,6 +54,9 @@ func (r AuthorizationURLRequest) GoString() string { return r.String() }
 // LogValue is String.
 func (r AuthorizationURLRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
+// MarshalText is String, so that JSON shows no secret either.
+func (r AuthorizationURLRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // AuthorizationURL makes the URL of a sign-in with the caller's own state, nonce
 // and PKCE (RFC 6749 section 4.1.1). Its errors are those of
 // InitiateAuthCodeFlow.
@@ -170,6 +173,9 @@ func (r AuthorizationCodeRequest) GoString() string { return r.String() }
 
 // LogValue is String.
 func (r AuthorizationCodeRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText is String, so that JSON shows no secret either.
+func (r AuthorizationCodeRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // AcquireTokenByAuthorizationCode redeems a code for tokens (RFC 6749 section
 // 4.1.3). The ID token is checked as everywhere, the nonce where one is given;

@@ -26,7 +26,8 @@ type TokenEvent struct {
 	// answered.
 	Environment, Realm string
 	// GrantType of the request (RFC 6749 section 4), such as
-	// "authorization_code". Tokens of "client_credentials" have no account.
+	// "authorization_code". Tokens of "client_credentials" have no account;
+	// those of all others need one.
 	GrantType string
 	// Scopes that were asked for. They count if the answer has no scope.
 	Scopes []string
@@ -36,7 +37,7 @@ type TokenEvent struct {
 	Response []byte
 	// Data are further parameters of the request that set the token apart, such
 	// as "fmi_path": they make its extended cache key. "key_id" is the key that
-	// it is bound to.
+	// it is bound to, which a token_type such as "pop" must have.
 	Data map[string]string
 	// Username is the account's if the ID token names none.
 	Username string
@@ -90,6 +91,9 @@ func (c *TokenCache) Add(ctx context.Context, e TokenEvent) error {
 		return err
 	}
 	event := e.entries(p, resp, claims)
+	if err := e.check(event); err != nil {
+		return err
+	}
 	if err := c.index.Record(ctx, e.partition(event), event); err != nil {
 		return cacheError(ctx, "add to the token cache", err)
 	}
@@ -108,6 +112,7 @@ func (c *TokenCache) Changed() bool { return c.index.Changed() }
 var (
 	errNoClientID   = errors.New("the client id is empty")
 	errNoEndpoint   = errors.New("the event does not say which service answered")
+	errNobodyNamed  = errors.New("the response does not say whose tokens these are")
 	errNothingToAdd = errors.New("the response has neither an access token, nor a refresh token, nor an ID token")
 )
 
@@ -184,6 +189,18 @@ func (e *TokenEvent) entries(p *place, resp *oauth.TokenResponse, claims *idtoke
 		}
 	}
 	return event
+}
+
+// check refuses what would answer questions that it is no answer to.
+func (e *TokenEvent) check(event tokencache.Event) error {
+	switch {
+	case event.HomeAccountID == "" && e.GrantType != grantClientCredentials:
+		// Without a name it would be kept as the application's own.
+		return e.refuse("give a response with client_info or an ID token, or GrantType client_credentials if the application asked for itself", errNobodyNamed)
+	case event.KeyID == "" && tokencache.Bound(event.TokenType):
+		return e.refuse("give key_id in Data", errNoKeyID)
+	}
+	return nil
 }
 
 // partition is where the clients of the event's kind look.

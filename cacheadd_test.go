@@ -88,10 +88,14 @@ func TestAddMakesEntriesAsTheFamilyDoes(t *testing.T) {
 			want   msal.CacheEntry // the members that are given
 		}{
 			{"scopes that were asked for", func(e *msal.TokenEvent) {}, msal.CacheAccessToken, msal.CacheEntry{Target: "a b", HomeAccountID: "u.t"}},
-			{"scopes that were granted", func(e *msal.TokenEvent) { e.Response = []byte(`{"access_token":"at","scope":"z\ty"}`) }, msal.CacheAccessToken, msal.CacheEntry{Target: "y z"}},
-			{"a life that is not told", func(e *msal.TokenEvent) { e.Response = []byte(`{"access_token":"at"}`) }, msal.CacheAccessToken, msal.CacheEntry{ExpiresOn: now.Add(600 * time.Second), ExtendedExpiresOn: now.Add(600 * time.Second)}},
+			{"scopes that were granted", func(e *msal.TokenEvent) {
+				e.Response = []byte(`{"access_token":"at","scope":"z\ty","client_info":"eyJ1aWQiOiJ1IiwidXRpZCI6InQifQ"}`)
+			}, msal.CacheAccessToken, msal.CacheEntry{Target: "y z"}},
+			{"a life that is not told", func(e *msal.TokenEvent) {
+				e.Response = []byte(`{"access_token":"at","client_info":"eyJ1aWQiOiJ1IiwidXRpZCI6InQifQ"}`)
+			}, msal.CacheAccessToken, msal.CacheEntry{ExpiresOn: now.Add(600 * time.Second), ExtendedExpiresOn: now.Add(600 * time.Second)}},
 			{"an end instead of a life", func(e *msal.TokenEvent) {
-				e.Response = fmt.Appendf(nil, `{"access_token":"at","expires_on":"%d","refresh_in":60}`, now.Add(900*time.Second).Unix())
+				e.Response = fmt.Appendf(nil, `{"access_token":"at","expires_on":"%d","refresh_in":60,"client_info":"eyJ1aWQiOiJ1IiwidXRpZCI6InQifQ"}`, now.Add(900*time.Second).Unix())
 			}, msal.CacheAccessToken, msal.CacheEntry{ExpiresOn: now.Add(900 * time.Second), RefreshOn: now.Add(time.Minute)}},
 			{"a realm of its own", func(e *msal.TokenEvent) { e.Environment, e.Realm = "LOGIN.Windows.NET", "r" }, msal.CacheAccessToken, msal.CacheEntry{Environment: "login.windows.net", Realm: "r"}},
 			{"a port", func(e *msal.TokenEvent) { e.TokenEndpoint = "https://127.0.0.1:8443/contoso/token" }, msal.CacheAccessToken, msal.CacheEntry{Environment: "127.0.0.1:8443", Realm: "contoso"}},
@@ -198,6 +202,18 @@ func TestBadEventsChangeNothing(t *testing.T) {
 			e.Response = []byte(`{"access_token":"` + planted + `","expires_in":{}}`)
 		}, msal.ErrConfiguration, "expires_in"},
 		{"nothing to add", func(e *msal.TokenEvent) { e.Response = []byte(`{"scope":"a"}`) }, msal.ErrConfiguration, "neither an access token"},
+		{"a user's tokens without a user", func(e *msal.TokenEvent) {
+			e.Response = []byte(`{"access_token":"` + planted + `","refresh_token":"` + planted + `"}`)
+		}, msal.ErrConfiguration, "client_info or an ID token"},
+		{"half a name", func(e *msal.TokenEvent) {
+			e.Response = []byte(`{"access_token":"` + planted + `","client_info":"eyJ1aWQiOiJ1In0"}`) // {"uid":"u"}
+		}, msal.ErrConfiguration, "whose tokens"},
+		{"a grant that is not told", func(e *msal.TokenEvent) {
+			e.GrantType, e.Response = "", []byte(`{"access_token":"`+planted+`"}`)
+		}, msal.ErrConfiguration, "client_credentials"},
+		{"a token of a key that is not told", func(e *msal.TokenEvent) {
+			e.GrantType, e.Response = "client_credentials", []byte(`{"access_token":"`+planted+`","token_type":"PoP"}`)
+		}, msal.ErrConfiguration, "key_id"},
 		{"an ID token for another client", func(e *msal.TokenEvent) {
 			e.Response = []byte(`{"access_token":"` + planted + `","id_token":"` + forOther + `"}`)
 		}, msal.ErrProtocol, "audience"},

@@ -127,6 +127,9 @@ func (r DeviceFlowRedemption) GoString() string { return r.String() }
 // LogValue is that of the flow.
 func (r DeviceFlowRedemption) LogValue() slog.Value { return r.Flow.LogValue() }
 
+// MarshalText is String, so that JSON shows no secret either.
+func (r DeviceFlowRedemption) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // slowDown is what a slow_down answer adds to the interval (RFC 8628 section 3.5).
 const slowDown = 5 * time.Second
 

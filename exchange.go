@@ -105,9 +105,6 @@ func (c *core) tokenForm(g *grant, pr proof) oauth.Form {
 
 // accept checks an answer and records it.
 func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenResponse) (Result, error) {
-	if err := c.checkTokenType(ctx, g, resp); err != nil {
-		return Result{}, err
-	}
 	claims, err := c.checkIDToken(ctx, p, g, resp)
 	if err != nil {
 		return Result{}, err
@@ -116,6 +113,16 @@ func (c *core) accept(ctx context.Context, p *place, g grant, resp *oauth.TokenR
 		return Result{}, err
 	}
 	event := newEvent(c.clientID, p, g, resp, claims)
+	if err := c.checkTokenType(ctx, g, resp); err != nil {
+		if event.UsedRefreshToken != nil && event.RefreshToken != "" {
+			// With this answer the service may have spent the former one.
+			event.AccessToken = ""
+			if late := c.cache.index.Record(ctx, g.partition(p, event.HomeAccountID), event); late != nil {
+				c.log.LogAttrs(ctx, slog.LevelError, "the new refresh token could not be written to the cache", slog.Any("error", late))
+			}
+		}
+		return Result{}, err
+	}
 	result := c.result(p, g, resp, claims, event)
 	if err := c.cache.index.Record(ctx, g.partition(p, event.HomeAccountID), event); err != nil {
 		result.CacheErr = cacheError(ctx, "record the token", err)

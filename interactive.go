@@ -76,7 +76,8 @@ const ConsoleWindowHandle = ^uintptr(0)
 // In Azure Cloud Shell (the environment variable AZUREPS_HOST_ENVIRONMENT begins
 // with "cloud-shell" when the client is made), with PromptNone, nothing is shown:
 // the shell answers for the person who opened it, and for AcquireTokenSilent from
-// then on. Only Scopes counts there, for one resource at a time.
+// then on. Only Scopes, for one resource at a time, and ExtraParameters count
+// there.
 //
 // Stray requests to the listener do not end the wait. Errors: ErrNoBrowser when
 // no browser can be opened, ErrTimeout when nobody answers, ErrDeclined when the

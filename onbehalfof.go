@@ -3,6 +3,8 @@ package msal
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/msal-go/msal/internal/acquire"
@@ -34,6 +36,20 @@ type OnBehalfOfRequest struct {
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
+
+// String names the request without its secrets.
+func (r OnBehalfOfRequest) String() string {
+	return "request on behalf of a user for " + strings.Join(r.Scopes, " ")
+}
+
+// GoString is String.
+func (r OnBehalfOfRequest) GoString() string { return r.String() }
+
+// LogValue is String.
+func (r OnBehalfOfRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText is String, so that JSON shows no secret either.
+func (r OnBehalfOfRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 var errNoAssertion = errors.New("there is no user assertion")
 

@@ -528,6 +528,27 @@ func TestTokensOfAnotherTypeAreRefusedAndNotKept(t *testing.T) {
 	}
 }
 
+func TestRefreshTokenBesideATokenOfAnotherTypeIsKept(t *testing.T) {
+	w := newWorld(t)
+	cache := msal.NewTokenCache(msal.CacheOptions{})
+	c := w.web(t, shared(cache))
+	res := w.signIn(t, c, alice)
+	w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken},
+		Tamper: emulator.Tamper{Set: map[string]any{"token_type": "pop", "refresh_token": "rotated"}}})
+	request := silent(res.Account)
+	request.ForceRefresh = true
+	_, err := c.AcquireTokenSilent(t.Context(), request)
+	wantError(t, err, msal.ErrProtocol)
+	found := find(t, cache, msal.CacheQuery{Type: msal.CacheRefreshToken})
+	if len(found) != 1 || found[0].Secret != "rotated" {
+		t.Error("the refresh token that the service rotated is lost")
+	}
+	request.ForceRefresh = false
+	if hit, err := c.AcquireTokenSilent(t.Context(), request); err != nil || hit.AccessToken != res.AccessToken {
+		t.Errorf("got %v, %v; want the token that was there", hit, err)
+	}
+}
+
 func TestHitWithoutParametersAllocatesNothingBesideTokensThatHaveThem(t *testing.T) {
 	w := newWorld(t)
 	c := w.daemon(t)

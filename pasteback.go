@@ -28,6 +28,9 @@ func (p PastePrompt) GoString() string { return p.String() }
 // LogValue is String.
 func (p PastePrompt) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// MarshalText is String, so that JSON shows no secret either.
+func (p PastePrompt) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // maxPastedLine bounds a line, in bytes.
 const maxPastedLine = 64 << 10
 
@@ -45,11 +48,18 @@ func PasteFrom(in io.Reader, out io.Writer) func(context.Context, PastePrompt) (
 		if err := prompt(out, p); err != nil {
 			return "", err
 		}
-		if timed, ok := in.(interface{ SetReadDeadline(time.Time) error }); ok {
-			if timed.SetReadDeadline(time.Time{}) == nil {
-				stop := context.AfterFunc(ctx, func() { _ = timed.SetReadDeadline(time.Unix(1, 0)) })
-				defer stop()
-			}
+		if timed, ok := in.(interface{ SetReadDeadline(time.Time) error }); ok && timed.SetReadDeadline(time.Time{}) == nil {
+			interrupted := make(chan struct{})
+			stop := context.AfterFunc(ctx, func() {
+				defer close(interrupted)
+				_ = timed.SetReadDeadline(time.Unix(1, 0))
+			})
+			defer func() {
+				if !stop() { // what reads next is not to be interrupted
+					<-interrupted
+					_ = timed.SetReadDeadline(time.Time{})
+				}
+			}()
 		}
 		line, err := readLine(in)
 		if ctx.Err() != nil {

@@ -178,8 +178,11 @@ func TestPasteFromStopsReadingWhenTheSignInIsOver(t *testing.T) {
 	if _, err := ask(ctx, msal.PastePrompt{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := person.WriteString("for the next\n"); err != nil {
+	if _, err := person.WriteString("!for the next\n"); err != nil {
 		t.Fatal(err)
+	}
+	if n, err := in.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Errorf("the program cannot read on: %v", err)
 	}
 	if got, err := ask(t.Context(), msal.PastePrompt{}); got != "for the next" || err != nil {
 		t.Errorf("got %q, %v", got, err)

@@ -44,6 +44,9 @@ func TestSecretsDoNotPrintThemselves(t *testing.T) {
 		"token event": TokenEvent{Response: []byte(planted), Data: map[string]string{"password": planted}, Username: planted},
 		"own request": AuthorizationURLRequest{State: planted, Nonce: planted, CodeVerifier: planted},
 		"own code":    AuthorizationCodeRequest{Code: planted, Nonce: planted, CodeVerifier: planted},
+		"migration":   RefreshTokenRequest{RefreshToken: planted},
+		"on behalf":   OnBehalfOfRequest{UserAssertion: planted, LongRunningKey: planted},
+		"paste":       PastePrompt{SignInURL: planted},
 		"device code": DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
 	}
 	for name, v := range values {
@@ -75,7 +78,10 @@ func TestMarshallingShowsNoSecretOutsideFlows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range []any{Secret(planted), Result{AccessToken: planted, IDToken: planted, SPACode: planted}, Certificate{Key: key},
-		CacheEntry{Secret: planted, Username: planted}, TokenEvent{Response: []byte(planted)}} {
+		CacheEntry{Secret: planted, Username: planted}, TokenEvent{Response: []byte(planted)},
+		AuthorizationURLRequest{State: planted, CodeVerifier: planted}, AuthorizationCodeRequest{Code: planted}, PastePrompt{SignInURL: planted},
+		AuthCodeRedemption{Response: url.Values{"code": {planted}}}, DeviceFlowRedemption{Flow: DeviceFlow{DeviceCode: planted}},
+		RefreshTokenRequest{RefreshToken: planted}, OnBehalfOfRequest{UserAssertion: planted}} {
 		data, err := json.Marshal(v)
 		if err != nil || bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(key.D.String())) {
 			t.Errorf("%T as JSON: %v, shows the secret: %v", v, err, bytes.Contains(data, []byte(planted)))

@@ -3,6 +3,8 @@ package msal
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/msal-go/msal/internal/oauth"
@@ -19,6 +21,20 @@ type RefreshTokenRequest struct {
 	// CorrelationID goes out as client-request-id. Empty makes a new one.
 	CorrelationID string
 }
+
+// String names the request without its secrets.
+func (r RefreshTokenRequest) String() string {
+	return "redemption of a refresh token for " + strings.Join(r.Scopes, " ")
+}
+
+// GoString is String.
+func (r RefreshTokenRequest) GoString() string { return r.String() }
+
+// LogValue is String.
+func (r RefreshTokenRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText is String, so that JSON shows no secret either.
+func (r RefreshTokenRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // AcquireTokenByRefreshToken redeems a refresh token that an application kept
 // for itself, as ADAL's users did, and records what it brings: from then on

@@ -31,7 +31,11 @@ func (c *core) remembered(p *place, g *grant) error {
 	if _, ok := c.prover.(TokenProvider); ok {
 		return nil // it has nothing to do with the service
 	}
-	err := c.throttle.Refused(c.endpoint(p, g), g.subject(), c.tokenForm(g, proof{}))
+	var pr proof
+	if c.prover != nil {
+		pr.assertion = "to come"
+	}
+	err := c.throttle.Refused(c.endpoint(p, g), g.subject(), c.tokenForm(g, pr))
 	if err != nil {
 		c.countFailure(g, err)
 	}

@@ -41,15 +41,21 @@ type Client struct {
 	timeout time.Duration // not positive: none
 }
 
-// New makes a client over h, whose redirects are refused. Nil means a transport
-// of its own that no proxy setting applies to. A zero timeout means 30 s, a
-// negative one no bound.
+// New makes a client over h, whose redirects are refused; nil means one of its
+// own. A proxy setting does not apply, unless h hides it behind a RoundTripper
+// of its own: what a proxy calls localhost is another machine, and the token
+// would cross the network in the clear. A zero timeout means 30 s, a negative
+// one no bound.
 func New(h *http.Client, timeout time.Duration) *Client {
 	own := http.Client{}
 	if h != nil {
 		own = *h
-	} else if def, ok := http.DefaultTransport.(*http.Transport); ok {
-		t := def.Clone()
+	}
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	if given, ok := own.Transport.(*http.Transport); ok {
+		t := given.Clone()
 		t.Proxy = nil
 		own.Transport = t
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,19 @@ func TestTokenAndItsPerson(t *testing.T) {
 		if got.ExpiresIn != tt.life || got.Person != tt.person || got.Person.Named() != (tt.person != nobody) || !strings.EqualFold(got.TokenType, "Bearer") {
 			t.Errorf("%s: got %v for %+v", name, got, got.Person)
 		}
+	}
+}
+
+func TestNoProxyStandsBetween(t *testing.T) {
+	t.Parallel()
+	given := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.test"})}}
+	for name, h := range map[string]*http.Client{"of the environment": nil, "of a client": given, "of a client without a transport": {}} {
+		if transport, ok := New(h, 0).http.Transport.(*http.Transport); !ok || transport.Proxy != nil {
+			t.Errorf("a proxy %s is asked", name)
+		}
+	}
+	if given.Transport.(*http.Transport).Proxy == nil {
+		t.Error("the caller's own transport was changed")
 	}
 }
 

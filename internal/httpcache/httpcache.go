@@ -87,6 +87,13 @@ func (s *Section) Put(k Key, value []byte, d time.Duration) { s.put(k, value, d,
 // PutPrivate is Put for an entry that Marshal leaves out.
 func (s *Section) PutPrivate(k Key, value []byte, d time.Duration) { s.put(k, value, d, true) }
 
+// Drop forgets what is kept under k.
+func (s *Section) Drop(k Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.entries, k)
+}
+
 func (s *Section) put(k Key, value []byte, d time.Duration, private bool) {
 	if d <= 0 || len(value) > MaxValue {
 		return

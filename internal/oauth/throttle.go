@@ -36,8 +36,8 @@ type Throttle struct {
 // Refused returns the *Error or *ResponseError with which the service refused
 // the same request, if that is too recent to ask again, and nil otherwise. Its
 // RetryAfter is what is left of the pause. Subject is whom the request is about:
-// a user, a token, or nobody. The form may lack the client's assertion; then a
-// refusal of that is not found.
+// a user, a token, or nobody. Anything may stand for the client's assertion; then
+// a refusal of that is not found.
 func (t Throttle) Refused(endpoint, subject string, f Form) error {
 	if t.Memory == nil || personal(f) {
 		return nil
@@ -45,7 +45,7 @@ func (t Throttle) Refused(endpoint, subject string, f Form) error {
 	if value, until, ok := t.Memory.Get(pauseKey(endpoint, subject, f)); ok {
 		return recall(value, time.Until(until))
 	}
-	for _, form := range [...]Form{unproved(f), f} {
+	for _, form := range [...]Form{anyProof(f), f} {
 		if value, _, ok := t.Memory.Get(formKey(endpoint, form)); ok {
 			return recall(value, 0)
 		}
@@ -62,7 +62,7 @@ func (t Throttle) Note(endpoint, subject string, f Form, err error) {
 	status, pause, retryNow := r.terms()
 	value, ok := r.encode()
 	if r.provesClient() {
-		f = unproved(f)
+		f = anyProof(f)
 	}
 	switch {
 	case !ok || retryNow:
@@ -92,11 +92,16 @@ func personal(f Form) bool {
 // list.
 func chosenByPeople(f Form) bool { return f.Get("password") != "" || f.Get("client_secret") != "" }
 
-// unproved is a form without the assertion that proves the client.
-func unproved(f Form) Form {
-	return slices.DeleteFunc(slices.Clone(f), func(p Param) bool {
-		return p.Name == "client_assertion" || p.Name == "client_assertion_type"
-	})
+// anyProof is a form with the same word for every assertion that proves the
+// client. What a client without one is told is another matter.
+func anyProof(f Form) Form {
+	f = slices.Clone(f)
+	for i := range f {
+		if f[i].Name == "client_assertion" {
+			f[i].Value = "any"
+		}
+	}
+	return f
 }
 
 func pauseKey(endpoint, subject string, f Form) httpcache.Key {

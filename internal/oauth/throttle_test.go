@@ -164,6 +164,27 @@ func TestBadRequestAnswersForTheSameFormAlone(t *testing.T) {
 	}
 }
 
+func TestRefusalsOfClientsWithAndWithoutAssertionsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	public := refreshForm("rt")
+	proved := append(refreshForm("rt"), Param{"client_assertion", "first"}, Param{"client_assertion_type", "jwt"})
+	again := append(refreshForm("rt"), Param{"client_assertion", "second"}, Param{"client_assertion_type", "jwt"})
+	for _, body := range []string{`{"error":"invalid_client"}`, invalidGrant} {
+		var memory httpcache.Section
+		th := Throttle{Memory: &memory}
+		th.Note(tokenURL, "alice", public, refused(t, 400, body, ""))
+		if th.Refused(tokenURL, "alice", public) == nil || th.Refused(tokenURL, "alice", proved) != nil {
+			t.Errorf("%s: a client that proves itself is quoted the refusal of one that does not", body)
+		}
+	}
+	var memory httpcache.Section
+	th := Throttle{Memory: &memory}
+	th.Note(tokenURL, "alice", proved, refused(t, 400, invalidGrant, ""))
+	if th.Refused(tokenURL, "alice", again) == nil || th.Refused(tokenURL, "alice", public) != nil {
+		t.Error("a refusal is for clients that prove themselves by any assertion")
+	}
+}
+
 func TestGrantsOfPeoplePass(t *testing.T) {
 	t.Parallel()
 	for _, grant := range []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"} {

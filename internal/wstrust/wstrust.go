@@ -11,6 +11,7 @@ package wstrust
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -61,7 +62,8 @@ type Credentials struct {
 type Client struct {
 	HTTP *httpx.Client
 	// Memory keeps for a day how a person signs in, and the endpoint of a
-	// provider that has accepted a password. Nil asks every time.
+	// provider that has accepted a password, for as long as it answers. Nil asks
+	// every time.
 	Memory *httpcache.Section
 }
 
@@ -82,6 +84,18 @@ func (c *Client) Assertion(ctx context.Context, realm Realm, who Credentials) (*
 			return nil, err
 		}
 	}
+	a, err := c.exchange(ctx, endpoint, realm, who)
+	var fault *Fault
+	switch {
+	case err == nil && !known && realm.MetadataURL != "":
+		c.remember(endpointKey(realm), endpoint)
+	case err != nil && known && !errors.As(err, &fault): // it may have moved: ask again the next time
+		c.Memory.Drop(endpointKey(realm))
+	}
+	return a, err
+}
+
+func (c *Client) exchange(ctx context.Context, endpoint Endpoint, realm Realm, who Credentials) (*Assertion, error) {
 	body := request(endpoint, who, realm.Audience, c.HTTP.NewCorrelationID(), time.Now())
 	header := http.Header{}
 	header.Set("Content-Type", "application/soap+xml; charset=utf-8")
@@ -91,9 +105,6 @@ func (c *Client) Assertion(ctx context.Context, realm Realm, who Credentials) (*
 		return nil, err
 	}
 	a, err := parseResponse(res.Body, who.Password)
-	if err == nil && !known && realm.MetadataURL != "" {
-		c.remember(endpointKey(realm), endpoint)
-	}
 	return a, located(err, hostOf(endpoint.Address), res.Status)
 }
 
