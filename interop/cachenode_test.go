@@ -28,6 +28,7 @@ type nodeWork struct {
 	Username    string `json:"username"`
 	Password    string `json:"password"`
 	Assertion   string `json:"assertion,omitempty"`
+	Refresh     string `json:"refreshToken,omitempty"`
 	RedirectURI string `json:"redirectURI"`
 	Cache       string `json:"cache"`
 	Address     string `json:"address"`
@@ -193,6 +194,28 @@ func (p *platform) signInByCode(t *testing.T, c *msal.ConfidentialClient) msal.R
 	return res
 }
 
+// keptToken is a refresh token of alice's that a program kept by itself.
+func (p *platform) keptToken(t *testing.T) string {
+	t.Helper()
+	c, cache := p.withFile(t, emulator.DesktopClientID, "", "")
+	p.signIn(t, c.(*msal.PublicClient), alice)
+	kept, err := cache.Find(t.Context(), msal.CacheQuery{Type: msal.CacheRefreshToken})
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("%d refresh tokens, %v", len(kept), err)
+	}
+	return kept[0].Secret
+}
+
+func acquired(t *testing.T) func(msal.Result, error) msal.Result {
+	return func(res msal.Result, err error) msal.Result {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+}
+
 func fileOf(t *testing.T, cache *msal.TokenCache) string {
 	t.Helper()
 	data, err := cache.Marshal()
@@ -211,9 +234,13 @@ func TestOurClientGoesOnWithTheCacheOfMSALNode(t *testing.T) {
 		{Work: "interactive", ClientID: emulator.DesktopClientID},
 		{Work: "user name and password", ClientID: emulator.DesktopClientID},
 		{Work: "authorization code", ClientID: emulator.WebClientID, Secret: emulator.WebSecret},
+		{Work: "refresh token", ClientID: emulator.DesktopClientID},
 	} {
 		t.Run(w.Work, func(t *testing.T) {
 			p := startPlatform(t, msalNode)
+			if w.Work == "refresh token" {
+				w.Refresh = p.keptToken(t)
+			}
 			w.Scope = emulator.TasksReadScope
 			first := p.msalNode(t, w)
 			asked := p.requests()
@@ -263,6 +290,15 @@ func TestMSALNodeGoesOnWithTheCacheOfOurClient(t *testing.T) {
 		}},
 		{"authorization code", emulator.WebClientID, emulator.WebSecret, func(t *testing.T, p *platform, c userClient) msal.Result {
 			return p.signInByCode(t, c.(*msal.ConfidentialClient))
+		}},
+		{"user name and password", emulator.DesktopClientID, "", func(t *testing.T, _ *platform, c userClient) msal.Result {
+			//lint:ignore SA1019 deprecated, and still a flow whose tokens others find
+			return acquired(t)(c.(*msal.PublicClient).AcquireTokenByUsernamePassword(t.Context(), msal.UsernamePasswordRequest{
+				Username: alice, Password: emulator.DefaultPassword, Scopes: []string{emulator.TasksReadScope}}))
+		}},
+		{"refresh token", emulator.DesktopClientID, "", func(t *testing.T, p *platform, c userClient) msal.Result {
+			return acquired(t)(c.(*msal.PublicClient).AcquireTokenByRefreshToken(t.Context(), msal.RefreshTokenRequest{
+				RefreshToken: p.keptToken(t), Scopes: []string{emulator.TasksReadScope}}))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

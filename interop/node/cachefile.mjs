@@ -86,6 +86,7 @@ const works = {
   interactive: () => app.acquireTokenInteractive({ scopes, openBrowser: (url) => ask({ visit: url }) }),
   'device code': () => app.acquireTokenByDeviceCode({ scopes, deviceCodeCallback: ({ userCode }) => ask({ approve: userCode }) }),
   'user name and password': () => app.acquireTokenByUsernamePassword({ scopes, username: c.username, password: c.password }),
+  'refresh token': () => app.acquireTokenByRefreshToken({ scopes, refreshToken: c.refreshToken, forceCache: true }),
   'client credentials': () => app.acquireTokenByClientCredential({ scopes }),
   'on behalf of': () => app.acquireTokenOnBehalfOf({ scopes, oboAssertion: c.assertion }),
   silent: async () => app.acquireTokenSilent({ scopes, account: await account() }),
