@@ -314,3 +314,14 @@ func TestCallerWhoGivesUpDoesNotFailOthers(t *testing.T) {
 		}
 	})
 }
+
+func TestAuthoritiesOfNoTenantAreAWarningForApplications(t *testing.T) {
+	for tenant, want := range map[string]bool{"common": true, "organizations": true, emulator.DefaultTenantID: false} {
+		w := newWorld(t)
+		c := w.daemon(t, func(o *msal.Options) { o.Authority = msal.AuthorityURL(msal.AzurePublic, tenant) })
+		_, _ = c.AcquireTokenForClient(t.Context(), msal.ForClientRequest{Scopes: []string{tasksScope}}) // what comes of it is the service's affair
+		if warned := strings.Contains(w.log.String(), "should be asked of one tenant"); warned != want {
+			t.Errorf("%s: warned = %v", tenant, warned)
+		}
+	}
+}

@@ -25,6 +25,8 @@ func TestErrorsAnswerToDecisions(t *testing.T) {
 		{&Error{Code: "interaction_required", StatusCode: 400}, "interaction"},
 		{&Error{Code: "login_required"}, "interaction"},
 		{&Error{Code: "consent_required"}, "interaction"},
+		{&Error{Code: "account_selection_required"}, "interaction"},
+		{&Error{Code: "invalid_grant", SubError: "client_mismatch", StatusCode: 400}, "interaction"},
 		{&Error{Code: "access_denied"}, "declined"},
 		{&Error{Code: "authorization_declined", StatusCode: 400}, "declined"},
 		{&Error{Code: "expired_token", StatusCode: 400}, "timeout"},
