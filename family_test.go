@@ -1,7 +1,10 @@
 package msal_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/msal-go/msal"
@@ -91,4 +94,55 @@ func TestFailuresOfTheFamilysTokenReachItsMembers(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Classification() != "basic_action" {
 		t.Errorf("got %v, want the service's refusal of the family's token", err)
 	}
+}
+
+// The service says that a token of the family is not for this client: then none
+// of them is, and a client that was never seen tries no more.
+func TestUnknownClientStopsAtTheFirstTokenOfAnotherClient(t *testing.T) {
+	w := newWorld(t)
+	cache := msal.NewTokenCache(msal.CacheOptions{})
+	member, err := msal.NewPublicClient(emulator.FamilyClientID, w.options(func(o *msal.Options) { o.Cache = cache }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := member.AcquireTokenInteractive(t.Context(), interactive(w, alice))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := cacheEvent(t, res, emulator.SecondFamilyClientID) // another token of the family
+	if err := cache.Add(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := msal.NewPublicClient(emulator.DesktopClientID, w.options(func(o *msal.Options) { o.Cache = cache }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Emulator().Inject(emulator.Fault{Match: emulator.Match{Endpoint: emulator.EndpointToken}, Times: 2, Status: 400,
+		Body: `{"error":"invalid_grant","suberror":"client_mismatch"}`, ContentType: "application/json"})
+	before := w.wire.tokens()
+	_, err = stranger.AcquireTokenSilent(t.Context(), silent(res.Account))
+	wantError(t, err, msal.ErrInteractionRequired)
+	if asked := w.wire.tokens() - before; asked != 1 {
+		t.Errorf("%d requests, want one: the family's tokens are all for others", asked)
+	}
+}
+
+// cacheEvent is a second sign-in of the same person, with a refresh token that
+// serves the family.
+func cacheEvent(t *testing.T, r msal.Result, clientID string) msal.TokenEvent {
+	t.Helper()
+	uid, utid, ok := strings.Cut(r.Account.HomeAccountID, ".")
+	info, err := json.Marshal(map[string]string{"uid": uid, "utid": utid})
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]string{
+		"refresh_token": "1.another", "foci": "1", "scope": emulator.TasksReadScope,
+		"client_info": base64.RawURLEncoding.EncodeToString(info),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return msal.TokenEvent{ClientID: clientID, TokenEndpoint: "https://" + r.Account.Environment + "/" + r.Account.Realm + "/oauth2/v2.0/token",
+		GrantType: "authorization_code", Response: body}
 }
