@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -46,6 +45,8 @@ type File struct {
 	log    *slog.Logger
 
 	turns turns // of goroutines, so that only one of them polls for a lock file
+
+	expiring backlog
 
 	mu   sync.RWMutex
 	seen map[string]sight // by key: the newest state that was read or written
@@ -138,6 +139,7 @@ func (s *File) Load(ctx context.Context, key string, have Version) ([]byte, Vers
 }
 
 // Update replaces a partition; see Store. f runs once, while the file is locked.
+// It also removes a few files of other partitions that have expired.
 func (s *File) Update(ctx context.Context, key string, f func([]byte) ([]byte, time.Time, error)) (Version, error) {
 	if err := check(ctx, key); err != nil {
 		return "", err
@@ -156,7 +158,7 @@ func (s *File) Update(ctx context.Context, key string, f func([]byte) ([]byte, t
 			return fmt.Errorf("cache: update: %w", err)
 		}
 		if len(value) == 0 {
-			return s.remove(key)
+			return s.remove(ctx, key)
 		}
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("cache: update: %w", err)
@@ -164,6 +166,9 @@ func (s *File) Update(ctx context.Context, key string, f func([]byte) ([]byte, t
 		version, err = s.write(ctx, key, value, expires, found.stamp)
 		return err
 	})
+	if err == nil {
+		s.dropExpired(ctx, key)
+	}
 	return version, err
 }
 
@@ -172,7 +177,7 @@ func (s *File) Delete(ctx context.Context, key string) error {
 	if err := check(ctx, key); err != nil {
 		return err
 	}
-	return s.locked(ctx, key, func() error { return s.remove(key) })
+	return s.locked(ctx, key, func() error { return s.remove(ctx, key) })
 }
 
 // SetAside renames the file of a damaged partition, so that its place is free
@@ -188,7 +193,7 @@ func (s *File) SetAside(ctx context.Context, key string, value []byte) (string, 
 		if err != nil || !bytes.Equal(now, value) {
 			return err
 		}
-		where, err = s.rename(key)
+		where, err = s.rename(ctx, key)
 		return err
 	})
 	if err != nil {
@@ -198,10 +203,10 @@ func (s *File) SetAside(ctx context.Context, key string, value []byte) (string, 
 }
 
 // rename gives the file of a partition a name that no partition has.
-func (s *File) rename(key string) (string, error) {
+func (s *File) rename(ctx context.Context, key string) (string, error) {
 	path := s.path(key)
 	aside := path + time.Now().UTC().Format(".damaged-20060102T150405.000000000Z")
-	if err := os.Rename(path, aside); err != nil {
+	if err := renameOver(ctx, path, aside); err != nil {
 		return "", &FileError{Op: "set aside", Path: path, Hint: hintFolder, Err: bare(err)}
 	}
 	s.forget(key)
@@ -304,9 +309,9 @@ func (s *File) write(ctx context.Context, key string, value []byte, expires time
 	return found.version, nil
 }
 
-func (s *File) remove(key string) error {
+func (s *File) remove(ctx context.Context, key string) error {
 	path := s.path(key)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeFile(ctx, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{Op: "remove", Path: path, Hint: hintFolder, Err: bare(err)}
 	}
 	s.forget(key)

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -414,5 +415,29 @@ func TestFileMakesItsFolderAgain(t *testing.T) {
 	write(t, s, "msal", "two")
 	if value, _, err := s.Load(t.Context(), "msal", ""); string(value) != "two" || err != nil {
 		t.Errorf("Load = %q, %v; want two", value, err)
+	}
+}
+
+func TestFileRemovesWhatHasExpired(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before := openFile(t, cache.FileOptions{Dir: dir}) // a process that is gone
+	for i := range 50 {
+		key, expires := fmt.Sprintf("obo.%d", i), time.Now().Add(-time.Minute)
+		if i%5 == 0 {
+			expires = time.Now().Add(time.Hour)
+		}
+		if _, err := before.Update(t.Context(), key, func([]byte) ([]byte, time.Time, error) { return []byte("x"), expires, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, before, "user.lasts", "x")
+	s := openFile(t, cache.FileOptions{Dir: dir})
+	for i := range 10 { // each looks at some
+		write(t, s, "app.a", fmt.Sprint(i))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 12 {
+		t.Errorf("%d files are left, %v; want the ten that last an hour, and two that last", len(files), err)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // break, and the value as it is.
 const frameMark = "msal-partition 1 "
 
+// frameLine bounds the rest of that line.
+const frameLine = 32
+
 // frame makes a file's content of a partition.
 func frame(value []byte, expires time.Time) []byte {
 	var until int64
@@ -32,7 +35,7 @@ func unframe(data []byte) (value []byte, expires time.Time, ok bool) {
 	if !ok {
 		return nil, time.Time{}, false
 	}
-	end := bytes.IndexByte(rest[:min(len(rest), 32)], '\n')
+	end := bytes.IndexByte(rest[:min(len(rest), frameLine)], '\n')
 	if end < 0 {
 		return nil, time.Time{}, false
 	}

@@ -57,6 +57,8 @@ func openPlain(path string, flag int) (*os.File, error) {
 	return file, err
 }
 
+func removeFile(_ context.Context, path string) error { return os.Remove(path) }
+
 func renameOver(_ context.Context, from, to string) error { return os.Rename(from, to) }
 
 // syncFolder makes a rename outlive a power failure.

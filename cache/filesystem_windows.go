@@ -29,10 +29,20 @@ func exposed(fs.FileInfo) bool { return false }
 // openPlain opens a file that is there. That it is no link, look has seen.
 func openPlain(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0) }
 
+// removeFile waits for readers to close the file.
+func removeFile(ctx context.Context, path string) error {
+	return whileShared(ctx, func() error { return os.Remove(path) })
+}
+
 // renameOver waits for readers to close the old file.
 func renameOver(ctx context.Context, from, to string) error {
+	return whileShared(ctx, func() error { return os.Rename(from, to) })
+}
+
+// whileShared tries again while somebody has the file open.
+func whileShared(ctx context.Context, change func() error) error {
 	for attempt := 0; ; attempt++ {
-		err := os.Rename(from, to)
+		err := change()
 		if attempt == 100 || !errors.Is(err, errorSharingViolation) && !errors.Is(err, syscall.ERROR_ACCESS_DENIED) {
 			return err
 		}

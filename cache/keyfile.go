@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // OpenKeyFile returns the ring of the keys in a file, and makes the file with a
@@ -50,6 +51,7 @@ func changeKeys(ctx context.Context, path string, wanted func(keys [][]byte) boo
 		return nil, err
 	}
 	defer lock.release()
+	dropLeftovers(path)
 	keys, err := readKeys(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -70,6 +72,19 @@ func changeKeys(ctx context.Context, path string, wanted func(keys [][]byte) boo
 		}
 	}
 	return NewKeyRing(keys...)
+}
+
+// dropLeftovers removes what killed processes were to replace the key file with.
+func dropLeftovers(path string) {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), tempPrefix(path)+"*"))
+	if err != nil {
+		return // the name has the characters of a pattern
+	}
+	for _, name := range left {
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftoverAge {
+			_ = os.Remove(name)
+		}
+	}
 }
 
 // readKeys reads a key file. The error of one that is not there answers to

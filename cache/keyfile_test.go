@@ -2,12 +2,14 @@ package cache_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/msal-go/msal/cache"
 )
@@ -30,6 +32,13 @@ func TestKeyFileIsMadeOnceAndRotates(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	left := filepath.Join(filepath.Dir(path), ".ring.123") // by a process that was killed while it wrote
+	if err := os.WriteFile(left, []byte("key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(left, time.Now(), time.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 	rotated, err := cache.RotateKeyFile(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +53,9 @@ func TestKeyFileIsMadeOnceAndRotates(t *testing.T) {
 				t.Errorf("seal %d: %q, %v", i, value, err)
 			}
 		}
+	}
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a half-written file with keys is left: %v", err)
 	}
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("the file has the mode %v, %v", info.Mode(), err)
