@@ -78,6 +78,12 @@ func durable() []string {
 
 func (s *server) start(t testing.TB) {
 	t.Helper()
+	s.startWith(t, func() redis.UniversalClient { return s.client(t) })
+}
+
+// startWith waits until a client reaches the server.
+func (s *server) startWith(t testing.TB, client func() redis.UniversalClient) {
+	t.Helper()
 	s.mu.Lock()
 	s.cmd = exec.Command(s.path, s.args...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, &s.log, &s.log
@@ -86,7 +92,7 @@ func (s *server) start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.client(t)
+	c := client()
 	eventually(t, "redis-server to start", func() bool { return c.Ping(t.Context()).Err() == nil })
 }
 
