@@ -12,19 +12,19 @@ import (
 var (
 	// ErrUnavailable: no server answered in time, or it is not ready. Whether a
 	// change was written is then unknown.
-	ErrUnavailable = errors.New("Redis is not available")
+	ErrUnavailable = errors.New("no Redis server is available")
 	// ErrReadOnly: the server takes no writes: a replica, or a disk that failed.
-	ErrReadOnly = errors.New("Redis does not take writes")
+	ErrReadOnly = errors.New("the server does not take writes")
 	// ErrFull: the server has reached its maxmemory and evicts nothing.
-	ErrFull = errors.New("Redis is out of memory")
+	ErrFull = errors.New("the server is out of memory")
 	// ErrDenied: the server refuses this client: its password or its rights.
-	ErrDenied = errors.New("Redis denies access")
+	ErrDenied = errors.New("the server denies access")
 	// ErrTooLarge: a partition is larger than Options.MaxValueBytes.
 	ErrTooLarge = errors.New("the partition is too large")
 	// ErrDamaged: what is under the key was not written by this package.
 	ErrDamaged = errors.New("the value is not one of this store")
 	// ErrRefused: the server refused a command for another reason.
-	ErrRefused = errors.New("Redis refused the command")
+	ErrRefused = errors.New("the server refused the command")
 	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("the store is closed")
 
