@@ -86,8 +86,13 @@ func account(user string) msal.Account { return msal.Account{HomeAccountID: user
 // live does what users do, for ever.
 func (k *killable) live() error {
 	name, users := os.Getenv(nameVariable), map[string]string{}
+	number, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
+	if err != nil {
+		return err
+	}
+	const generation = 50 // processes that share users, so that partitions stay small
 	for i := 0; ; i++ {
-		scope, user := fmt.Sprintf("api://%s/%d", name, i), fmt.Sprintf("u%d", rand.IntN(40))
+		scope, user := fmt.Sprintf("api://%s/%d", name, i), fmt.Sprintf("u%d-%d", number/generation, rand.IntN(5))
 		var err error
 		switch dice := rand.IntN(10); {
 		case dice == 0:
