@@ -7,6 +7,7 @@
 // acquired again: never is a token taken for another.
 //
 // The client is go-redis', for a single server, Sentinel or Cluster, by TLS or a
-// Unix socket. Redis 5.0 or newer is needed, or what speaks its protocol with
-// Lua scripts.
+// Unix socket. It is tested with Redis 7.0; servers that speak its protocol need
+// Lua scripts and publish/subscribe. README.md says what happens when Redis is
+// down, what a user takes in memory, and which rights the store needs.
 package redisstore
