@@ -19,9 +19,9 @@ type memo struct {
 	max    int           // entries
 	seed   maphash.Seed
 
-	mu        sync.Mutex
-	listening bool   // to announcements
-	epoch     uint64 // of listening; a new one forgets all
+	mu        sync.RWMutex // readers do not wait for each other
+	listening bool         // to announcements
+	epoch     uint64       // of listening; a new one forgets all
 	known     map[string]knowledge
 	changes   [256]uint64 // how often keys of this hash have changed
 }
@@ -52,23 +52,23 @@ func (m *memo) unchanged(key string, have cache.Version, now time.Time) bool {
 	if have == "" || m.maxAge == 0 {
 		return false // who has nothing wants to know
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	k, ok := m.known[key]
 	return ok && m.listening && k.version == have && now.Sub(k.asked) < m.maxAge && !expired(k.expires, now)
 }
 
 // begin is called before Redis is asked.
 func (m *memo) begin(key string, now time.Time) moment {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	return moment{epoch: m.epoch, changes: *m.bucket(key), at: now}
 }
 
 // same reports whether no change has become known since.
 func (m *memo) same(key string, since moment) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	return m.epoch == since.epoch && *m.bucket(key) == since.changes
 }
 

@@ -4,7 +4,7 @@ import "sync"
 
 // work is the goroutines of a store.
 type work struct {
-	mu     sync.Mutex
+	mu     sync.RWMutex
 	closed bool
 	wg     sync.WaitGroup
 }
@@ -28,7 +28,7 @@ func (w *work) close() {
 }
 
 func (w *work) isClosed() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mu.RLock()
+	defer w.mu.RUnlock()
 	return w.closed
 }
