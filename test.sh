@@ -147,6 +147,7 @@ install_debian() {
 	have softhsm2-util || want+=(softhsm2)
 	have pkcs11-tool || want+=(opensc)
 	have swtpm || want+=(swtpm)
+	have redis-server || want+=(redis-server)
 	{ have node && have npm; } || want+=(nodejs npm)
 	have_msal_extensions || want+=(python3-msal-extensions)
 	[ ${#want[@]} -gt 0 ] || return 0
@@ -197,7 +198,7 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm; do
+	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm redis-server; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	have_msal_extensions || missing "tests with MSAL Extensions for Python" "the package msal_extensions is not installed"

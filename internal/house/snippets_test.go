@@ -28,7 +28,7 @@ const snippetGiven = `
 	ctx context.Context, t *testing.T, w http.ResponseWriter, r *http.Request,
 	app *msal.PublicClient, svc *msal.ConfidentialClient, account msal.Account, scopes []string,
 	tenantID, callback, bearer string, signer crypto.Signer, chain []*x509.Certificate,
-	flow msal.AuthCodeFlow, session interface{ Save(any) error },
+	flow msal.AuthCodeFlow, session interface{ Save(any) error }, key []byte,
 `
 
 // snippetImports are the packages that a snippet need not import.
@@ -36,6 +36,7 @@ func snippetImports() map[string]string {
 	imports := map[string]string{
 		"msal": library, "cache": library + "/cache", "storetest": library + "/cache/storetest",
 		"emulator": library + "/emulator", "msaltest": library + "/msaltest",
+		"redisstore": library + "/redisstore", "redis": "github.com/redis/go-redis/v9",
 	}
 	for _, std := range []string{
 		"bytes", "context", "crypto", "crypto/rsa", "crypto/tls", "crypto/x509", "encoding/json", "encoding/pem", "errors", "fmt", "io", "log", "log/slog",
@@ -186,7 +187,7 @@ func snippetImporter(t *testing.T, own bool) types.Importer {
 	t.Helper()
 	var patterns []string
 	for _, p := range snippetImports() {
-		if _, isOwn := ownPackage(p); own || !isOwn {
+		if own || isStandard(p) {
 			patterns = append(patterns, p)
 		}
 	}
