@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // maxSize bounds the file of the login, in bytes.
@@ -106,16 +107,23 @@ func (f Folder) remove(name string) error {
 	return nil
 }
 
-// removeDamaged removes what was set aside.
-func (f Folder) removeDamaged() error {
+// abandonedAfter is the age at which a file that was to replace another counts as
+// left over from a process that died.
+const abandonedAfter = time.Minute
+
+// removeRest removes what was set aside, and what dead processes left.
+func (f Folder) removeRest() error {
 	entries, err := os.ReadDir(f.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{Op: "list", Path: f.path, Err: bare(err)}
 	}
 	err = nil
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tokensFile+damagedMark) || strings.HasPrefix(e.Name(), loginFile+damagedMark) {
-			err = errors.Join(err, f.remove(e.Name()))
+		name := e.Name()
+		isDamaged := strings.HasPrefix(name, tokensFile+damagedMark) || strings.HasPrefix(name, loginFile+damagedMark)
+		isNew := strings.HasPrefix(name, "."+tokensFile+".") || strings.HasPrefix(name, loginFile+".")
+		if info, infoErr := e.Info(); isDamaged || isNew && infoErr == nil && time.Since(info.ModTime()) > abandonedAfter {
+			err = errors.Join(err, f.remove(name))
 		}
 	}
 	return err

@@ -235,6 +235,32 @@ func TestDamageIsSetAsideAndTold(t *testing.T) {
 	}
 }
 
+func TestForgettingTakesWhatDeadProcessesLeft(t *testing.T) {
+	t.Parallel()
+	folder := loginstate.In(t.TempDir())
+	put(t, folder, family)
+	dir := filepath.Dir(folder.TokensPath())
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{".tokens.json.123", "login.json.123", ".tokens.json.live", "notes.txt"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if name != ".tokens.json.live" {
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := open(t, folder).Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 || entries[0].Name() != ".tokens.json.live" || entries[1].Name() != "notes.txt" {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+}
+
 func TestRemovingIsExact(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

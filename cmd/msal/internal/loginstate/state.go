@@ -143,14 +143,14 @@ func (s *State) ForgetLogin() error {
 	return s.folder.remove(loginFile)
 }
 
-// Forget removes everything: tokens, the memory of the last login, and what was
-// set aside. It is no error that nothing is there.
+// Forget removes everything: tokens, the memory of the last login, what was set
+// aside, and what processes that died left behind. It is no error that nothing is there.
 func (s *State) Forget(ctx context.Context) error {
 	err := errors.Join(s.store.Delete(ctx, family), s.ForgetLogin())
 	if s.kind == Memory {
 		return err
 	}
-	return errors.Join(err, s.folder.removeDamaged())
+	return errors.Join(err, s.folder.removeRest())
 }
 
 // change rewrites the tokens while no other process does. f may run more than
