@@ -51,8 +51,8 @@ func importFile(ctx context.Context, inv *invocation.Invocation, path string) er
 	if err != nil {
 		return &importError{path, hintAbout(err), err}
 	}
-	if what, hint := sealed(data); what != nil {
-		return &importError{path, hint, what}
+	if hint, err := sealed(data); err != nil {
+		return &importError{path, hint, err}
 	}
 	logins, err := inv.Logins(invocation.ToKeep)
 	if err != nil {
@@ -147,14 +147,14 @@ func bare(err error) error {
 var dpapiMark = []byte("\x01\x00\x00\x00\xd0\x8c\x9d\xdf\x01\x15\xd1\x11")
 
 // sealed recognizes caches that other tools have encrypted.
-func sealed(data []byte) (what error, hint string) {
+func sealed(data []byte) (hint string, err error) {
 	switch {
 	case bytes.HasPrefix(data, dpapiMark):
-		return errDPAPI, "only its owner on its machine can decrypt it, with ProtectedData.Unprotect; pipe the result into: msal cache import -"
+		return "only its owner on its machine can decrypt it, with ProtectedData.Unprotect; pipe the result into: msal cache import -", errDPAPI
 	case bytes.HasPrefix(data, []byte("eyJ")) && bytes.Count(data, []byte(".")) == 4:
-		return errJWE, "the key is in the kernel's keyring of the one who wrote it; sign in with: msal login"
+		return "the key is in the kernel's keyring of the one who wrote it; sign in with: msal login", errJWE
 	}
-	return nil, ""
+	return "", nil
 }
 
 // tell says what came in, and what did not.
