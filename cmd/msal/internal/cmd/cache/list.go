@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -80,7 +81,10 @@ func (o *listOptions) run(ctx context.Context, inv *invocation.Invocation) error
 		if !e.ExpiresOn.IsZero() {
 			expires = inv.Times().Clock(e.ExpiresOn) + " (" + inv.Times().Relative(e.ExpiresOn) + ")"
 		}
-		rows[i] = []string{e.ID, string(e.Type), terminal.Clean(e.User), terminal.Clean(e.ClientID), terminal.Clean(e.Realm), expires, terminal.Clean(e.Target)}
+		rows[i] = []string{e.ID, string(e.Type), e.User, e.ClientID, e.Realm, expires, e.Target}
+		for j, cell := range rows[i] {
+			rows[i][j] = cmp.Or(terminal.Clean(cell), "-") // so that nobody takes one column for another
+		}
 	}
 	return output.WriteTable(inv.Out, inv.OutStyle, []string{"ID", "TYPE", "USER", "CLIENT", "TENANT", "EXPIRES", "SCOPES"}, rows)
 }

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -97,12 +98,17 @@ func (o *removeOptions) which(ctx context.Context, logins *loginstate.State) (w 
 		return w, "", err
 	}
 	for _, a := range list {
-		if signin.Matches(a.Account, o.account) {
+		if signin.Matches(a.Account, o.account) && !slices.Contains(w.HomeAccountIDs, a.HomeAccountID) {
 			w.HomeAccountIDs = append(w.HomeAccountIDs, a.HomeAccountID)
 		}
 	}
-	if len(w.HomeAccountIDs) == 0 {
+	switch len(w.HomeAccountIDs) {
+	case 0:
 		return w, "", &exit.UsageError{Problem: fmt.Sprintf("no account is called %q", o.account), Hint: "msal accounts lists them"}
+	case 1:
+	default:
+		return w, "", &exit.UsageError{Problem: fmt.Sprintf("%d accounts are called %q", len(w.HomeAccountIDs), o.account),
+			Hint: "give a home account id from: msal accounts -o json"}
 	}
 	return w, name + " of " + o.account, nil
 }
