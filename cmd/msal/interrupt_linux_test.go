@@ -98,11 +98,15 @@ func (s *screen) waitFor(t *testing.T, text string) {
 // testEnvironment starts an emulator and returns what msal needs to use it.
 func testEnvironment(t *testing.T) (env []string, server *emulator.Server) {
 	t.Helper()
+	return environmentOf(t, emulator.Defaults())
+}
+
+func environmentOf(t *testing.T, cfg emulator.Config) (env []string, server *emulator.Server) {
+	t.Helper()
 	key, err := signingKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := emulator.Defaults()
 	cfg.SigningKey = key
 	emu, err := emulator.New(cfg)
 	if err != nil {

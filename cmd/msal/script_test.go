@@ -138,7 +138,12 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(ca, server.CA(), 0o600); err != nil {
 		return err
 	}
+	family, err := filepath.Abs(filepath.Join("..", "..", "internal", "schema", "testdata", "family"))
+	if err != nil {
+		return err
+	}
 	for _, v := range [][2]string{
+		{"FAMILY", family},
 		{"MSAL_EMULATOR_URL", server.URL()}, {"MSAL_CA_FILE", ca},
 		{"MSAL_TENANT", emulator.DefaultTenantID}, {"MSAL_CLIENT_ID", emulator.DesktopClientID},
 		{"TENANT", emulator.DefaultTenantID}, {"DAEMON_ID", emulator.DaemonClientID}, {"DAEMON_SECRET", emulator.DaemonSecret},

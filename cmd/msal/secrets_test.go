@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +87,22 @@ func TestNothingSaysASecret(t *testing.T) {
 	tokens = append(tokens, readSecrets(t, filepath.Join(home, "msal", "emulator", "tokens.json"))...)
 	run("", 0, "accounts", "-v", "-o", "json")
 	run("", 0, "accounts", "-v")
+	run("", 0, "cache", "-v")
+	run("", 0, "cache", "ls", "-v")
+	run("", 0, "cache", "ls", "-v", "-o", "json")
+	for _, id := range entryIDs(t, said) {
+		run("", 0, "cache", "show", id, "-v")
+		run("", 0, "cache", "show", id, "-v", "-o", "json")
+	}
+	kept := filepath.Join(home, "msal", "emulator", "tokens.json")
+	run("", 0, "cache", "import", kept, "-v", "-o", "json")
+	run(`{"RefreshToken":{"`+wrong+`":{"secret":"`+wrong+`","x":`, 1, "cache", "import", "-", "-v")
+	run(wrong, 1, "cache", "import", "-", "-v", "-o", "json")
+	run("", 0, "cache", "rm", "--client-id", "other", "--yes", "-v", "-o", "json")
+	if err := os.WriteFile(kept+".copy", []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("", 1, "cache", "import", kept+".copy", "-v")
 	run(emulator.DaemonSecret, 0, append(app, "text")...)
 	run(wrong, 1, append(app, "json")...)
 	run("", 0, "demo", "-v", "-o", "json")
@@ -118,6 +135,19 @@ func TestNothingSaysASecret(t *testing.T) {
 	if at := anyJWT.FindStringIndex(text); at != nil {
 		t.Errorf("a token is in the output, after %q", text[max(at[0]-200, 0):at[0]])
 	}
+}
+
+// entryIDs finds the ids that were listed last, as JSON.
+func entryIDs(t *testing.T, said *listener) []string {
+	t.Helper()
+	var ids []string
+	for _, m := range regexp.MustCompile(`"id": "([0-9a-f]{8})"`).FindAllStringSubmatch(said.text.String(), -1) {
+		ids = append(ids, m[1])
+	}
+	if len(ids) < 4 {
+		t.Fatalf("%d entries are listed", len(ids))
+	}
+	return ids
 }
 
 // readSecrets returns every secret in the token cache.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/msal-go/msal"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/accounts"
+	"github.com/msal-go/msal/cmd/msal/internal/cmd/cache"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/decode"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/demo"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/emulator"
@@ -73,7 +74,7 @@ func newRoot(inv *invocation.Invocation) (root *cobra.Command, stop context.Canc
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &flagError{cmd.CommandPath(), err} })
 	root.AddCommand(
 		demo.New(inv), emulator.New(inv), login.New(inv), token.New(inv),
-		accounts.New(inv), logout.New(inv), decode.New(inv), explain.New(inv), version.New(inv),
+		accounts.New(inv), logout.New(inv), cache.New(inv), decode.New(inv), explain.New(inv), version.New(inv),
 	)
 	return root, func() { cancel() }
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/msal-go/msal"
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/cmd/msal/internal/exit"
 	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
 	"github.com/msal-go/msal/cmd/msal/internal/terminal"
@@ -61,6 +62,7 @@ func TestExitCodesTellScriptsWhatToDo(t *testing.T) {
 		{"configuration", op(msal.ErrConfiguration), 1, "configuration"},
 		{"cache", op(msal.ErrCache), 1, "cache"},
 		{"state file", &loginstate.FileError{Op: "read", Path: "x", Err: fs.ErrPermission}, 1, "state"},
+		{"file of the store", &msal.OpError{Op: "do it", Kind: msal.ErrCache, Err: &cache.FileError{Op: "lock", Path: "x", Err: cache.ErrLocked}}, 1, "state"},
 		{"a child's code", &exit.ChildError{Code: 42}, 42, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

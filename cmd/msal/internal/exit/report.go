@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/msal-go/msal"
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
 	"github.com/msal-go/msal/cmd/msal/internal/output"
 	"github.com/msal-go/msal/cmd/msal/internal/terminal"
@@ -41,6 +42,10 @@ func NewReport(err error) Report {
 	var file *loginstate.FileError
 	if errors.As(err, &file) {
 		r.Hint = file.Hint
+	}
+	var stored *cache.FileError
+	if errors.As(err, &stored) {
+		r.Message, r.Hint = fmt.Sprintf("%s %s: %v", stored.Op, stored.Path, stored.Err), stored.Hint
 	}
 	var answer *msal.Error
 	if errors.As(err, &answer) {
@@ -105,7 +110,8 @@ func name(err error) string {
 		return "usage"
 	}
 	var file *loginstate.FileError
-	if errors.As(err, &file) {
+	var stored *cache.FileError
+	if errors.As(err, &file) || errors.As(err, &stored) {
 		return "state"
 	}
 	for _, kind := range []struct {

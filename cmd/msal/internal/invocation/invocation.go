@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/msal-go/msal/cmd/msal/internal/exit"
-	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
 	"github.com/msal-go/msal/cmd/msal/internal/output"
 	"github.com/msal-go/msal/cmd/msal/internal/terminal"
 )
@@ -28,6 +27,9 @@ type Invocation struct {
 	NoInput bool
 	Verbose bool
 	Timeout time.Duration
+
+	// Cache is the flag of commands that use logins; see CacheFlag.
+	Cache string
 
 	// Started is set once the command line has been understood.
 	Started bool
@@ -93,20 +95,6 @@ func shortTime(groups []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(a.Value.Time().Format("15:04:05.000"))
 	}
 	return a
-}
-
-// Folder is where logins are kept. Those at an emulator are kept apart, so that
-// trying something out does not change who is signed in for real.
-func (i *Invocation) Folder() (loginstate.Folder, error) {
-	dir, err := i.CacheDir()
-	if err != nil {
-		return loginstate.Folder{}, &exit.UsageError{Problem: "there is no folder to keep logins in: " + err.Error(), Hint: "set HOME or XDG_CACHE_HOME", Err: err}
-	}
-	folder := loginstate.In(dir)
-	if i.Getenv("MSAL_EMULATOR_URL") != "" {
-		folder = folder.Apart("emulator")
-	}
-	return folder, nil
 }
 
 // Times tells times from now.

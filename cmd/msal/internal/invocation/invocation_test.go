@@ -54,24 +54,28 @@ func TestAnUnknownFormatIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestWithoutAHomeThereIsNoFolder(t *testing.T) {
+func TestWithoutAHomeNothingIsKept(t *testing.T) {
 	t.Parallel()
-	inv := &invocation.Invocation{CacheDir: func() (string, error) { return "", errors.New("no home") }}
-	if _, err := inv.Folder(); exit.Code(err) != exit.Usage {
+	inv := &invocation.Invocation{CacheDir: func() (string, error) { return "", errors.New("no home") }, Getenv: func(string) string { return "" }}
+	if _, err := inv.Logins(invocation.ToRead); exit.Code(err) != exit.Usage {
 		t.Errorf("got %v", err)
+	}
+	inv.Cache = "memory"
+	if _, err := inv.Logins(invocation.ToKeep); err != nil {
+		t.Errorf("in memory: %v", err)
 	}
 }
 
 func TestLoginsAtAnEmulatorAreKeptApart(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{}
-	inv := &invocation.Invocation{CacheDir: func() (string, error) { return "base", nil }, Getenv: func(n string) string { return env[n] }}
-	real, err := inv.Folder()
+	env, base := map[string]string{}, t.TempDir()
+	inv := &invocation.Invocation{CacheDir: func() (string, error) { return base, nil }, Getenv: func(n string) string { return env[n] }}
+	real, err := inv.Logins(invocation.ToRead)
 	if err != nil {
 		t.Fatal(err)
 	}
 	env["MSAL_EMULATOR_URL"] = "https://localhost:1"
-	if emulated, err := inv.Folder(); err != nil || emulated == real {
-		t.Errorf("%v, %v", emulated, err)
+	if emulated, err := inv.Logins(invocation.ToRead); err != nil || emulated.Path() == real.Path() {
+		t.Errorf("%v, %v", emulated.Path(), err)
 	}
 }

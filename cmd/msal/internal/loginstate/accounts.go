@@ -2,83 +2,45 @@ package loginstate
 
 import (
 	"cmp"
-	"encoding/json"
+	"context"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/msal-go/msal"
 )
 
-// Account is an account of the cache with what is known about its tokens. It is
-// read from the file, because the library lists the accounts of one cloud only.
+// Account is an account of the cache with what is known about its tokens. It
+// comes from a search, because a client lists the accounts of one cloud only.
 type Account struct {
 	msal.Account
 	ClientIDs []string  // applications that have a refresh token for it; sorted
 	ExpiresOn time.Time // of the access token that lasts longest; zero if there is none
 }
 
-// cacheJSON is what is read here of the cache format of the family.
-type cacheJSON struct {
-	Account map[string]struct {
-		HomeAccountID  string `json:"home_account_id"`
-		Environment    string `json:"environment"`
-		Realm          string `json:"realm"`
-		LocalAccountID string `json:"local_account_id"`
-		Username       string `json:"username"`
-		AuthorityType  string `json:"authority_type"`
-	}
-	AccessToken map[string]struct {
-		HomeAccountID string     `json:"home_account_id"`
-		Environment   string     `json:"environment"`
-		ExpiresOn     textNumber `json:"expires_on"`
-	}
-	RefreshToken map[string]struct {
-		HomeAccountID string `json:"home_account_id"`
-		Environment   string `json:"environment"`
-		ClientID      string `json:"client_id"`
-	}
-}
-
-// textNumber is a number that some libraries of the family write as a string.
-type textNumber int64
-
-// UnmarshalJSON takes both; what is neither counts as zero.
-func (n *textNumber) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) != nil {
-		text = string(data)
-	}
-	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
-		*n = textNumber(v)
-	}
-	return nil
-}
-
 // Accounts lists the accounts of the token cache, sorted by name.
-func (f Folder) Accounts() ([]Account, error) {
-	data, err := f.Tokens()
-	if err != nil || len(data) == 0 {
-		return nil, err
+func (s *State) Accounts(ctx context.Context) ([]Account, error) {
+	tokens := s.TokenCache()
+	found := map[msal.CacheEntryType][]msal.CacheEntry{}
+	for _, kind := range []msal.CacheEntryType{msal.CacheAccount, msal.CacheAccessToken, msal.CacheRefreshToken} {
+		var err error
+		if found[kind], err = tokens.Find(ctx, msal.CacheQuery{Type: kind}); err != nil {
+			return nil, err
+		}
 	}
-	var c cacheJSON
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, f.Damaged()
-	}
-	var list []Account
-	for _, a := range c.Account {
+	list := make([]Account, 0, len(found[msal.CacheAccount]))
+	for _, a := range found[msal.CacheAccount] {
 		account := Account{Account: msal.Account{
 			HomeAccountID: a.HomeAccountID, Environment: a.Environment, Realm: a.Realm,
-			LocalAccountID: a.LocalAccountID, Username: a.Username, AuthorityType: a.AuthorityType,
+			LocalAccountID: a.LocalAccountID, Username: a.Username, AuthorityType: a.AuthorityType, AccountSource: a.AccountSource,
 		}}
-		for _, t := range c.AccessToken {
-			at := time.Unix(int64(t.ExpiresOn), 0)
-			if t.HomeAccountID == a.HomeAccountID && t.Environment == a.Environment && t.ExpiresOn > 0 && at.After(account.ExpiresOn) {
-				account.ExpiresOn = at
+		for _, t := range found[msal.CacheAccessToken] {
+			if belongs(t, a) && t.ExpiresOn.After(account.ExpiresOn) {
+				account.ExpiresOn = t.ExpiresOn
 			}
 		}
-		for _, t := range c.RefreshToken {
-			if t.HomeAccountID == a.HomeAccountID && t.Environment == a.Environment {
+		for _, t := range found[msal.CacheRefreshToken] {
+			if belongs(t, a) {
 				account.ClientIDs = append(account.ClientIDs, t.ClientID)
 			}
 		}
@@ -91,4 +53,8 @@ func (f Folder) Accounts() ([]Account, error) {
 			cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.HomeAccountID, b.HomeAccountID))
 	})
 	return list, nil
+}
+
+func belongs(token, account msal.CacheEntry) bool {
+	return token.HomeAccountID == account.HomeAccountID && strings.EqualFold(token.Environment, account.Environment)
 }

@@ -1,11 +1,11 @@
 // Package loginstate keeps what "msal login" got between two invocations: the
-// token cache of public clients, in the JSON of the MSAL family, and which
-// login was the last.
+// token cache of public clients, and which login was the last.
 //
-// Both are files that only their owner can read, replaced as a whole, so that
-// nobody ever sees half of one. There is no lock: of two commands that end at
-// the same time the last one's tokens stay, and the other's refresh token has
-// to be acquired again. Tokens of applications are never kept.
+// The tokens are in tokens.json, the plain JSON of the MSAL family, so that
+// other tools can read them and may write them too: under the lock of MSAL
+// Extensions, beside the file. Commands that run at the same time lose nothing
+// of each other's. All files are for their owner alone and replaced as a whole.
+// Tokens of applications are never kept.
 package loginstate
 
 import (
@@ -16,14 +16,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
-// maxSize bounds the files, in bytes.
-const maxSize = 32 << 20
+// maxSize bounds the file of the login, in bytes.
+const maxSize = 1 << 20
 
 const (
 	tokensFile = "tokens.json"
 	loginFile  = "login.json"
+	// damagedMark is behind the name of a file that was set aside, as in
+	// cache.File.
+	damagedMark = ".damaged-"
 )
 
 // FileError reports a file or folder that cannot be used. It answers to the
@@ -45,8 +50,10 @@ var (
 	ErrNotRegular = errors.New("it is a link or a device, not a plain file")
 	ErrNotFolder  = errors.New("it is a link or a file, not a folder")
 	ErrTooLarge   = errors.New("it is too large to be what it should be")
-	ErrDamaged    = errors.New("it is damaged")
 )
+
+// errDamaged: the file is not what it should be.
+var errDamaged = errors.New("it is damaged")
 
 // Folder is where the files are.
 type Folder struct{ path string }
@@ -71,41 +78,26 @@ type Login struct {
 	HomeAccountID string `json:"home_account_id"`
 }
 
-// Tokens returns the token cache; nil if there is none yet.
-func (f Folder) Tokens() ([]byte, error) { return f.read(tokensFile) }
-
-// SaveTokens replaces the token cache.
-func (f Folder) SaveTokens(data []byte) error { return f.write(tokensFile, data) }
-
-// LastLogin returns the last login; zero if there is none.
-func (f Folder) LastLogin() (Login, error) {
+// lastLogin returns the last login; zero if there is none.
+func (f Folder) lastLogin() (Login, error) {
 	data, err := f.read(loginFile)
 	if err != nil || data == nil {
 		return Login{}, err
 	}
 	var l Login
 	if err := json.Unmarshal(data, &l); err != nil {
-		return Login{}, f.damaged(loginFile)
+		return Login{}, errDamaged
 	}
 	return l, nil
 }
 
-// SaveLogin remembers a login.
-func (f Folder) SaveLogin(l Login) error {
+func (f Folder) saveLogin(l Login) error {
 	data, err := json.MarshalIndent(l, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the login: %w", err)
 	}
 	return f.write(loginFile, append(data, '\n'))
 }
-
-// Forget removes both files. It is no error that they are not there.
-func (f Folder) Forget() error {
-	return errors.Join(f.remove(tokensFile), f.ForgetLogin())
-}
-
-// ForgetLogin removes the memory of the last login.
-func (f Folder) ForgetLogin() error { return f.remove(loginFile) }
 
 func (f Folder) remove(name string) error {
 	path := filepath.Join(f.path, name)
@@ -115,12 +107,27 @@ func (f Folder) remove(name string) error {
 	return nil
 }
 
-func (f Folder) damaged(name string) error {
-	return &FileError{Op: "read", Path: filepath.Join(f.path, name), Hint: "msal logout --all removes it; then sign in again", Err: ErrDamaged}
-}
+// abandonedAfter is the age at which a file that was to replace another counts as
+// left over from a process that died.
+const abandonedAfter = time.Minute
 
-// Damaged is the error for a token cache that the library could not read.
-func (f Folder) Damaged() error { return f.damaged(tokensFile) }
+// removeRest removes what was set aside, and what dead processes left.
+func (f Folder) removeRest() error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &FileError{Op: "list", Path: f.path, Err: bare(err)}
+	}
+	err = nil
+	for _, e := range entries {
+		name := e.Name()
+		isDamaged := strings.HasPrefix(name, tokensFile+damagedMark) || strings.HasPrefix(name, loginFile+damagedMark)
+		isNew := strings.HasPrefix(name, "."+tokensFile+".") || strings.HasPrefix(name, loginFile+".")
+		if info, infoErr := e.Info(); isDamaged || isNew && infoErr == nil && time.Since(info.ModTime()) > abandonedAfter {
+			err = errors.Join(err, f.remove(name))
+		}
+	}
+	return err
+}
 
 // read returns a file of this folder, or nil if there is none.
 func (f Folder) read(name string) ([]byte, error) {

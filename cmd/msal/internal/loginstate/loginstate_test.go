@@ -1,17 +1,43 @@
 package loginstate_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
 )
+
+// open opens the logins of a folder, and fails the test on damage.
+func open(t *testing.T, folder loginstate.Folder) *loginstate.State {
+	t.Helper()
+	return openAnd(t, folder, func(where string) { t.Errorf("%s was set aside", where) })
+}
+
+func openAnd(t *testing.T, folder loginstate.Folder, aside func(string)) *loginstate.State {
+	t.Helper()
+	s, err := folder.Open(loginstate.Options{SetAside: aside, Make: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// put writes the file of tokens as another tool would.
+func put(t *testing.T, folder loginstate.Folder, content string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(folder.TokensPath()), 0o700), os.WriteFile(folder.TokensPath(), []byte(content), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	t.Parallel()
@@ -20,10 +46,16 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	}
 	dir := t.TempDir()
 	folder := loginstate.In(dir)
-	if err := folder.SaveTokens([]byte("{}")); err != nil {
+	s := open(t, folder)
+	if err := s.SaveLogin(loginstate.Login{ClientID: "c"}); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]fs.FileMode{filepath.Join(dir, "msal"): 0o700, folder.TokensPath(): 0o600} {
+	if _, err := s.Import(t.Context(), []byte(family)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{
+		filepath.Join(dir, "msal"): 0o700, folder.TokensPath(): 0o600, filepath.Join(dir, "msal", "login.json"): 0o600,
+	} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", filepath.Base(path), info.Mode(), err)
 		}
@@ -32,9 +64,7 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "msal"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := folder.Tokens(); err != nil {
-		t.Fatal(err)
-	}
+	open(t, folder)
 	if info, err := os.Stat(filepath.Join(dir, "msal")); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder is still open: %v, %v", info.Mode(), err)
 	}
@@ -42,44 +72,48 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 
 func TestNothingIsThereAtFirst(t *testing.T) {
 	t.Parallel()
-	folder := loginstate.In(t.TempDir())
-	if data, err := folder.Tokens(); data != nil || err != nil {
-		t.Errorf("tokens: %q, %v", data, err)
+	dir := t.TempDir()
+	s, err := loginstate.In(dir).Open(loginstate.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if l, err := folder.LastLogin(); l != (loginstate.Login{}) || err != nil {
+	if l, err := s.LastLogin(); l != (loginstate.Login{}) || err != nil {
 		t.Errorf("login: %v, %v", l, err)
 	}
-	if list, err := folder.Accounts(); len(list) != 0 || err != nil {
+	if list, err := s.Accounts(t.Context()); len(list) != 0 || err != nil {
 		t.Errorf("accounts: %v, %v", list, err)
 	}
-	if err := folder.Forget(); err != nil {
+	if err := s.Forget(t.Context()); err != nil {
 		t.Errorf("forget: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); len(entries) != 0 || err != nil {
+		t.Errorf("looking has made %v, %v", entries, err)
 	}
 }
 
-func TestWhatIsSavedComesBack(t *testing.T) {
+func TestTheLastLoginComesBack(t *testing.T) {
 	t.Parallel()
 	folder := loginstate.In(t.TempDir())
+	s := open(t, folder)
 	want := loginstate.Login{ClientID: "c", Authority: "https://a/t", Discovery: "off", HomeAccountID: "h"}
-	if err := errors.Join(folder.SaveLogin(want), folder.SaveTokens([]byte("one")), folder.SaveTokens([]byte("two"))); err != nil {
+	if err := s.SaveLogin(want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := folder.LastLogin(); got != want || err != nil {
+	if got, err := s.LastLogin(); got != want || err != nil {
 		t.Errorf("login: %v, %v", got, err)
 	}
-	if got, err := folder.Tokens(); string(got) != "two" || err != nil {
-		t.Errorf("tokens: %q, %v", got, err)
-	}
-	// Replacing leaves nothing behind.
-	entries, err := os.ReadDir(filepath.Dir(folder.TokensPath()))
-	if err != nil || len(entries) != 2 {
-		t.Errorf("the folder holds %v, %v", entries, err)
-	}
-	if err := folder.Forget(); err != nil {
+	other := loginstate.Which{ClientID: "other"}
+	if err := s.ForgetLoginOf(other); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(folder.TokensPath()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the tokens are still there: %v", err)
+	if got, err := s.LastLogin(); got != want || err != nil {
+		t.Errorf("the login was forgotten with another's: %v, %v", got, err)
+	}
+	if err := s.ForgetLoginOf(loginstate.Which{HomeAccountIDs: []string{"h"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.LastLogin(); got != (loginstate.Login{}) || err != nil {
+		t.Errorf("the login is still there: %v, %v", got, err)
 	}
 }
 
@@ -95,8 +129,8 @@ func TestOddFilesAreRefused(t *testing.T) {
 	}{
 		{"the file is a link", func(dir, file string) error {
 			return errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(dir+"/other", []byte("{}"), 0o600), os.Symlink(dir+"/other", file))
-		}, loginstate.ErrNotRegular},
-		{"the file is a folder", func(_, file string) error { return os.MkdirAll(file, 0o700) }, loginstate.ErrNotRegular},
+		}, cache.ErrNotPlain},
+		{"the file is a folder", func(_, file string) error { return os.MkdirAll(file, 0o700) }, cache.ErrNotPlain},
 		{"the folder is a link", func(dir, file string) error {
 			return errors.Join(os.Mkdir(dir+"/other", 0o700), os.Symlink(dir+"/other", filepath.Dir(file)))
 		}, loginstate.ErrNotFolder},
@@ -109,12 +143,18 @@ func TestOddFilesAreRefused(t *testing.T) {
 			if err := c.make(dir, folder.TokensPath()); err != nil {
 				t.Fatal(err)
 			}
-			var file *loginstate.FileError
-			if _, err := folder.Tokens(); !errors.Is(err, c.is) || !errors.As(err, &file) || file.Hint == "" {
-				t.Errorf("reading: %v, want %v with a hint", err, c.is)
+			s, err := folder.Open(loginstate.Options{Make: true, SetAside: func(where string) { t.Errorf("%s was set aside", where) }})
+			if err == nil {
+				_, err = s.Accounts(t.Context())
 			}
-			if err := folder.SaveTokens([]byte("secret")); err == nil {
-				t.Error("writing went through")
+			if !errors.Is(err, c.is) {
+				t.Errorf("reading: %v, want %v", err, c.is)
+			}
+			if s == nil {
+				return
+			}
+			if _, err := s.Import(t.Context(), []byte(family)); !errors.Is(err, c.is) {
+				t.Errorf("writing: %v, want %v", err, c.is)
 			}
 			if data, err := os.ReadFile(dir + "/other"); err == nil && string(data) != "{}" {
 				t.Errorf("somebody else's file was written: %q", data)
@@ -123,32 +163,34 @@ func TestOddFilesAreRefused(t *testing.T) {
 	}
 }
 
+// family is a cache as several libraries write it.
+const family = `{
+ "Account": {
+  "k1": {"home_account_id":"u2.t","environment":"e","realm":"t","username":"bob@x","local_account_id":"u2","authority_type":"MSSTS"},
+  "k3": {"home_account_id":"u3.t","environment":"e","realm":"t","username":"carol@x"},
+  "k2": {"home_account_id":"u1.t","environment":"e","realm":"t","username":"alice@x","unknown":{"kept":1}}},
+ "AccessToken": {
+  "a1": {"home_account_id":"u1.t","environment":"e","client_id":"c1","realm":"t","target":"s","expires_on":"4700000000","secret":"s1"},
+  "a2": {"home_account_id":"u1.t","environment":"e","client_id":"c2","realm":"t","target":"s","expires_on":4700003600,"secret":"s2"},
+  "a3": {"home_account_id":"u1.t","environment":"other","client_id":"c1","realm":"t","target":"s","expires_on":"4800000000","secret":"s"},
+  "a4": {"home_account_id":"u2.t","environment":"e","client_id":"c1","realm":"t","target":"s","expires_on":"nonsense","secret":"s"}},
+ "RefreshToken": {
+  "r4": {"home_account_id":"u3.t","environment":"e","client_id":"c1","secret":"s6"},
+  "r1": {"home_account_id":"u1.t","environment":"e","client_id":"c2","secret":"s3"},
+  "r2": {"home_account_id":"u1.t","environment":"e","client_id":"c1","secret":"s4"},
+  "r3": {"home_account_id":"u1.t","environment":"E","client_id":"c1","target":"x","secret":"s5"}},
+ "Unknown": {"kept":2}}`
+
 func TestAccountsAreReadFromTheFamilysFormat(t *testing.T) {
 	t.Parallel()
 	folder := loginstate.In(t.TempDir())
-	const cache = `{
-	 "Account": {
-	  "k1": {"home_account_id":"u2.t","environment":"e","realm":"t","username":"bob@x","local_account_id":"u2"},
-	  "k2": {"home_account_id":"u1.t","environment":"e","realm":"t","username":"alice@x","unknown":{"kept":1}}},
-	 "AccessToken": {
-	  "a1": {"home_account_id":"u1.t","environment":"e","expires_on":"1700000000","secret":"s1"},
-	  "a2": {"home_account_id":"u1.t","environment":"e","expires_on":1700003600,"secret":"s2"},
-	  "a3": {"home_account_id":"u1.t","environment":"other","expires_on":"1800000000"},
-	  "a4": {"home_account_id":"u2.t","environment":"e","expires_on":"nonsense"}},
-	 "RefreshToken": {
-	  "r1": {"home_account_id":"u1.t","environment":"e","client_id":"c2","secret":"s3"},
-	  "r2": {"home_account_id":"u1.t","environment":"e","client_id":"c1"},
-	  "r3": {"home_account_id":"u1.t","environment":"e","client_id":"c1"}},
-	 "Unknown": []}`
-	if err := folder.SaveTokens([]byte(cache)); err != nil {
-		t.Fatal(err)
-	}
-	list, err := folder.Accounts()
-	if err != nil || len(list) != 2 {
+	put(t, folder, family)
+	list, err := open(t, folder).Accounts(t.Context())
+	if err != nil || len(list) != 3 {
 		t.Fatalf("%v, %v", list, err)
 	}
 	alice, bob := list[0], list[1]
-	if alice.Username != "alice@x" || !alice.ExpiresOn.Equal(time.Unix(1700003600, 0)) || strings.Join(alice.ClientIDs, " ") != "c1 c2" {
+	if alice.Username != "alice@x" || !alice.ExpiresOn.Equal(time.Unix(4700003600, 0)) || strings.Join(alice.ClientIDs, " ") != "c1 c2" {
 		t.Errorf("alice: %+v", alice)
 	}
 	if bob.Username != "bob@x" || !bob.ExpiresOn.IsZero() || len(bob.ClientIDs) != 0 {
@@ -156,28 +198,143 @@ func TestAccountsAreReadFromTheFamilysFormat(t *testing.T) {
 	}
 }
 
-func TestDamageIsReportedWithoutTheContent(t *testing.T) {
+func TestDamageIsSetAsideAndTold(t *testing.T) {
 	t.Parallel()
-	folder := loginstate.In(t.TempDir())
-	for _, content := range []string{"planted-secret", `{"Account": []}`, `{"Account": {"k": "planted-secret"}}`, `{`} {
-		if err := folder.SaveTokens([]byte(content)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := folder.Accounts(); !errors.Is(err, loginstate.ErrDamaged) || strings.Contains(err.Error(), "planted") {
-			t.Errorf("%q: %v", content, err)
+	for _, content := range []string{"planted-secret", `{"Account": [`, `{`} {
+		for name, use := range map[string]func(context.Context, *loginstate.State) error{
+			"reading": func(ctx context.Context, s *loginstate.State) error { _, err := s.Accounts(ctx); return err },
+			"removing": func(ctx context.Context, s *loginstate.State) error {
+				_, err := s.Remove(ctx, loginstate.Which{ClientID: "c"})
+				return err
+			},
+			"importing": func(ctx context.Context, s *loginstate.State) error {
+				_, err := s.Import(ctx, []byte(family))
+				return err
+			},
+		} {
+			folder := loginstate.In(t.TempDir())
+			put(t, folder, content)
+			var aside []string
+			s := openAnd(t, folder, func(where string) { aside = append(aside, where) })
+			if err := use(t.Context(), s); err != nil {
+				t.Errorf("%s %q: %v", name, content, err)
+			}
+			if len(aside) != 1 {
+				t.Fatalf("%s %q: set aside %q", name, content, aside)
+			}
+			if data, err := os.ReadFile(aside[0]); string(data) != content || err != nil {
+				t.Errorf("%s %q: what was set aside is %q, %v", name, content, data, err)
+			}
+			if err := s.Forget(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if entries, err := os.ReadDir(filepath.Dir(folder.TokensPath())); len(entries) != 0 || err != nil {
+				t.Errorf("forgetting left %v, %v", entries, err)
+			}
 		}
 	}
 }
 
-func FuzzAccounts(f *testing.F) {
-	f.Add([]byte(`{"Account":{"k":{"username":"a"}},"AccessToken":{"k":{"expires_on":"12"}}}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		folder := loginstate.In(t.TempDir())
-		if err := folder.SaveTokens(data); err != nil {
+func TestForgettingTakesWhatDeadProcessesLeft(t *testing.T) {
+	t.Parallel()
+	folder := loginstate.In(t.TempDir())
+	put(t, folder, family)
+	dir := filepath.Dir(folder.TokensPath())
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{".tokens.json.123", "login.json.123", ".tokens.json.live", "notes.txt"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("secret"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := folder.Accounts(); err != nil && !errors.Is(err, loginstate.ErrDamaged) {
-			t.Fatal(err)
+		if name != ".tokens.json.live" {
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
 		}
-	})
+	}
+	if err := open(t, folder).Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 || entries[0].Name() != ".tokens.json.live" || entries[1].Name() != "notes.txt" {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+}
+
+func TestRemovingIsExact(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		which      loginstate.Which
+		gone       string
+		left, away []string
+	}{
+		{"of nobody", loginstate.Which{}, "nothing", []string{"s1", "s2", "s3", "s4", "s5", "alice", "bob", "kept"}, nil},
+		{"of an account", loginstate.Which{HomeAccountIDs: []string{"u1.t"}}, "1 account, 3 refresh tokens, 3 access tokens",
+			[]string{"bob", `"kept":2`}, []string{"alice", "s1", "s2", "s3", "s4", "s5"}},
+		{"of a client", loginstate.Which{ClientID: "c1"}, "1 account, 3 refresh tokens, 2 access tokens",
+			[]string{"alice", "bob", "s2", "s3", `"kept":1`, `"kept":2`}, []string{"s1", "s4", "s5", "s6", "carol"}},
+		{"of a client of an account", loginstate.Which{HomeAccountIDs: []string{"u1.t"}, ClientID: "c2"}, "1 refresh token, 1 access token",
+			[]string{"alice", "bob", "s1", "s4", "s5"}, []string{"s2", "s3"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			folder := loginstate.In(t.TempDir())
+			put(t, folder, family)
+			s := open(t, folder)
+			gone, err := s.Remove(t.Context(), c.which)
+			if err != nil || gone.String() != c.gone {
+				t.Errorf("removed %v, want %v; %v", gone, c.gone, err)
+			}
+			data, err := os.ReadFile(folder.TokensPath())
+			if err != nil {
+				t.Fatal(err)
+			}
+			has := func(what string) bool {
+				return strings.Contains(string(data), what+`"`) || strings.Contains(string(data), what) && len(what) > 2
+			}
+			for _, what := range c.left {
+				if !has(what) {
+					t.Errorf("%s is gone", what)
+				}
+			}
+			if i := slices.IndexFunc(c.away, has); i >= 0 {
+				t.Errorf("%s is still there", c.away[i])
+			}
+		})
+	}
+}
+
+func TestKindsThatAreNotThereSaySo(t *testing.T) {
+	t.Parallel()
+	_, err := loginstate.In(t.TempDir()).Open(loginstate.Options{Kind: loginstate.Keyring})
+	var kind *loginstate.KindError
+	if !errors.As(err, &kind) || !errors.Is(err, loginstate.ErrNoKeyring) || kind.Hint == "" {
+		t.Errorf("got %v", err)
+	}
+	if _, err := loginstate.ParseKind("drawer"); err == nil {
+		t.Error("drawer is a kind")
+	}
+}
+
+func TestMemoryTouchesNoFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := loginstate.In(dir).Open(loginstate.Options{Kind: loginstate.Memory, Make: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, importErr := s.Import(t.Context(), []byte(family))
+	if err := errors.Join(importErr, s.SaveLogin(loginstate.Login{ClientID: "c"})); err != nil {
+		t.Error(err)
+	}
+	if list, err := s.Accounts(t.Context()); len(list) != 3 || err != nil {
+		t.Errorf("accounts: %v, %v", list, err)
+	}
+	if err := s.Forget(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(dir); len(entries) != 0 || err != nil {
+		t.Errorf("there is %v, %v", entries, err)
+	}
 }

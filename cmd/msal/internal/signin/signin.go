@@ -3,7 +3,6 @@
 package signin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,19 +21,17 @@ import (
 type Desk struct {
 	inv      *invocation.Invocation
 	settings setting.Client
-	folder   loginstate.Folder
-	cache    *msal.TokenCache
-	before   []byte // the cache as it was read
+	logins   *loginstate.State
 	*msal.PublicClient
 }
 
 // Open reads the earlier logins and makes a client.
-func Open(inv *invocation.Invocation, flags setting.Flags) (*Desk, error) {
-	folder, err := inv.Folder()
+func Open(inv *invocation.Invocation, flags setting.Flags, need invocation.Need) (*Desk, error) {
+	logins, err := inv.Logins(need)
 	if err != nil {
 		return nil, err
 	}
-	last, err := folder.LastLogin()
+	last, err := logins.LastLogin()
 	if err != nil {
 		return nil, err
 	}
@@ -42,17 +39,8 @@ func Open(inv *invocation.Invocation, flags setting.Flags) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{inv: inv, settings: settings, folder: folder}
-	d.cache = msal.NewTokenCache(msal.CacheOptions{Logger: inv.Logger()})
-	if d.before, err = folder.Tokens(); err != nil {
-		return nil, err
-	}
-	if len(d.before) > 0 {
-		if err := d.cache.Unmarshal(d.before); err != nil {
-			return nil, folder.Damaged()
-		}
-	}
-	options := settings.Options(d.cache, 0)
+	d := &Desk{inv: inv, settings: settings, logins: logins}
+	options := settings.Options(logins.TokenCache(), 0)
 	options.Logger = inv.Logger()
 	if d.PublicClient, err = msal.NewPublicClient(settings.ClientID, options); err != nil {
 		return nil, &exit.UsageError{Err: err}
@@ -63,14 +51,8 @@ func Open(inv *invocation.Invocation, flags setting.Flags) (*Desk, error) {
 // Settings are what the client was made of.
 func (d *Desk) Settings() setting.Client { return d.settings }
 
-// Save keeps the tokens for the next command, if they have changed.
-func (d *Desk) Save() error {
-	data, err := d.cache.Marshal()
-	if err != nil || bytes.Equal(data, d.before) {
-		return err
-	}
-	return d.folder.SaveTokens(data)
-}
+// Keeps reports whether the tokens outlive the command.
+func (d *Desk) Keeps() bool { return d.logins.Kind() != loginstate.Memory }
 
 // Remember makes a login the default for the next commands.
 func (d *Desk) Remember(a msal.Account) error {
@@ -78,7 +60,7 @@ func (d *Desk) Remember(a msal.Account) error {
 	if d.settings.Discovery == msal.InstanceDiscoveryOff {
 		l.Discovery = "off"
 	}
-	return d.folder.SaveLogin(l)
+	return d.logins.SaveLogin(l)
 }
 
 // Account finds the account that is meant: by user name or home account id, or

@@ -2,6 +2,7 @@
 package accounts
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -16,14 +17,16 @@ import (
 
 // New returns the command.
 func New(inv *invocation.Invocation) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "accounts",
 		Short:   "List who is signed in",
 		Long:    "List the accounts that msal login has brought. No network is used.",
 		Example: "  msal accounts\n  msal accounts -o json | jq -r '.[].username'",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return run(inv) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), inv) },
 	}
+	inv.CacheFlag(cmd, cmd.Flags())
+	return cmd
 }
 
 type document struct {
@@ -35,16 +38,16 @@ type document struct {
 	TokenExpires  string   `json:"tokenExpiresOn,omitempty"`
 }
 
-func run(inv *invocation.Invocation) error {
+func run(ctx context.Context, inv *invocation.Invocation) error {
 	format, err := inv.Format(output.Text, output.Text, output.JSON)
 	if err != nil {
 		return err
 	}
-	folder, err := inv.Folder()
+	logins, err := inv.Logins(invocation.ToRead)
 	if err != nil {
 		return err
 	}
-	list, err := folder.Accounts()
+	list, err := logins.Accounts(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,12 +100,12 @@ func clients(ids []string) string {
 }
 
 // Names lists the user names for completion; none where they cannot be read.
-func Names(inv *invocation.Invocation, prefix string) []string {
-	folder, err := inv.Folder()
+func Names(ctx context.Context, inv *invocation.Invocation, prefix string) []string {
+	logins, err := inv.Logins(invocation.ToRead)
 	if err != nil {
 		return nil
 	}
-	list, err := folder.Accounts()
+	list, err := logins.Accounts(ctx)
 	if err != nil {
 		return nil
 	}
@@ -117,7 +120,7 @@ func Names(inv *invocation.Invocation, prefix string) []string {
 
 // Complete is Names as a completion of cobra.
 func Complete(inv *invocation.Invocation) cobra.CompletionFunc {
-	return func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-		return Names(inv, prefix), cobra.ShellCompDirectiveNoFileComp
+	return func(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		return Names(cmd.Context(), inv, prefix), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -3,7 +3,6 @@ package login
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -40,15 +39,18 @@ http://localhost. With --device, a code is shown that is entered in a browser on
 any device. The client id and the authority are remembered, so that "msal token"
 needs no more than a resource.
 
-The tokens are kept in a file that only you can read. When two commands end at
-the same moment, the tokens of the last one stay.`,
+The tokens are kept in a file that only you can read, in the format of Microsoft's
+libraries: "msal cache" says where. Commands at the same time lose nothing of each
+other's. With --cache memory nothing is kept: that tries a sign-in out.`,
 		Example: `  msal login --client-id 00001111-aaaa-2222-bbbb-3333cccc4444 --tenant contoso.com
-  msal login --device --scope User.Read`,
+  msal login --device --scope User.Read
+  msal login --cache memory -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), inv) },
 	}
 	fs := cmd.Flags()
 	o.flags.Add(fs)
+	inv.CacheFlag(cmd, fs)
 	fs.BoolVar(&o.request.Device, "device", false, "show a code to enter in a browser on any device")
 	fs.StringArrayVarP(&o.scopes, "scope", "s", nil, "scope to ask consent for; repeat for more of one resource")
 	fs.StringArrayVar(&o.resources, "resource", nil, "resource to ask all permissions of: a URI or "+strings.Join(setting.ResourceNames(), ", "))
@@ -77,7 +79,7 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	if o.request.Scopes, err = setting.Scopes(o.scopes, o.resources); err != nil {
 		return err
 	}
-	desk, err := signin.Open(inv, o.flags)
+	desk, err := signin.Open(inv, o.flags, invocation.ToKeep)
 	if err != nil {
 		return err
 	}
@@ -85,13 +87,17 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	if err != nil {
 		return err
 	}
-	if err := desk.Save(); err != nil {
-		return fmt.Errorf("signed in, but the tokens could not be kept: %w", err)
+	if result.CacheErr != nil {
+		inv.Say("%s signed in, but the tokens could not be kept", inv.ErrStyle.Warn("warning:"))
+		return result.CacheErr
 	}
 	if err := desk.Remember(result.Account); err != nil {
 		return err
 	}
 	desk.Welcome(result)
+	if !desk.Keeps() {
+		inv.Say("Nothing was kept (--cache memory).")
+	}
 	if format == output.JSON {
 		return output.WriteJSON(inv.Out, describe(result))
 	}

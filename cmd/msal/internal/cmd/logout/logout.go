@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/msal-go/msal"
 	"github.com/msal-go/msal/cmd/msal/internal/cmd/accounts"
 	"github.com/msal-go/msal/cmd/msal/internal/exit"
 	"github.com/msal-go/msal/cmd/msal/internal/invocation"
@@ -30,13 +29,15 @@ func New(inv *invocation.Invocation) *cobra.Command {
 		Use:   "logout",
 		Short: "Forget the tokens of an account",
 		Long: `Remove an account and its tokens from this machine. Nothing is revoked at the
-service, and the browser stays signed in. No network is used.`,
+service, and the browser stays signed in. No network is used. To remove less, such
+as the tokens of one application, see "msal cache rm".`,
 		Example: "  msal logout\n  msal logout --account alice@contoso.com\n  msal logout --all",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), inv) },
 	}
 	cmd.Flags().BoolVar(&o.all, "all", false, "all accounts, and whatever else was kept")
 	cmd.Flags().StringVar(&o.account, "account", "", "user name or home account id (MSAL_ACCOUNT)")
+	inv.CacheFlag(cmd, cmd.Flags())
 	// The flag exists, so that this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("account", accounts.Complete(inv))
 	return cmd
@@ -47,7 +48,7 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	if err != nil {
 		return err
 	}
-	folder, err := inv.Folder()
+	logins, err := inv.Logins(invocation.ToRead)
 	if err != nil {
 		return err
 	}
@@ -59,9 +60,9 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	case o.all && o.account != "":
 		return &exit.UsageError{Problem: "--all and --account contradict each other", Hint: "leave one of them out"}
 	case o.all:
-		gone, err = removeAll(folder)
+		gone, err = removeAll(ctx, logins)
 	default:
-		gone, err = o.removeOne(ctx, inv, folder)
+		gone, err = o.removeOne(ctx, logins)
 	}
 	if err != nil {
 		return err
@@ -78,19 +79,19 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	return nil
 }
 
-// removeAll works on a damaged file too: it is the way out.
-func removeAll(folder loginstate.Folder) ([]string, error) {
+// removeAll works on damaged files too: it is the way out.
+func removeAll(ctx context.Context, logins *loginstate.State) ([]string, error) {
 	gone := []string{}
-	if list, err := folder.Accounts(); err == nil {
+	if list, err := logins.Accounts(ctx); err == nil {
 		for _, a := range list {
 			gone = append(gone, a.Username)
 		}
 	}
-	return gone, folder.Forget()
+	return gone, logins.Forget(ctx)
 }
 
-func (o *options) removeOne(ctx context.Context, inv *invocation.Invocation, folder loginstate.Folder) ([]string, error) {
-	list, err := folder.Accounts()
+func (o *options) removeOne(ctx context.Context, logins *loginstate.State) ([]string, error) {
+	list, err := logins.Accounts(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -115,46 +116,9 @@ func (o *options) removeOne(ctx context.Context, inv *invocation.Invocation, fol
 			Hint:    "say which with --account, or use --all",
 		}
 	}
-	if err := remove(ctx, inv, folder, found); err != nil {
+	home := found[0].HomeAccountID
+	if _, err := logins.Remove(ctx, loginstate.Which{HomeAccountIDs: []string{home}}); err != nil {
 		return nil, err
 	}
-	return names[:1], forgetDefault(folder, found[0].HomeAccountID)
-}
-
-// remove takes accounts out of the cache, each by a client of its own cloud.
-func remove(ctx context.Context, inv *invocation.Invocation, folder loginstate.Folder, list []loginstate.Account) error {
-	data, err := folder.Tokens()
-	if err != nil {
-		return err
-	}
-	cache := msal.NewTokenCache(msal.CacheOptions{Logger: inv.Logger()})
-	if err := cache.Unmarshal(data); err != nil {
-		return folder.Damaged()
-	}
-	for _, a := range list {
-		// Removing needs no particular application; the name is never sent.
-		client, err := msal.NewPublicClient("msal-cli", msal.Options{
-			Authority: "https://" + a.Environment + "/" + a.Realm, InstanceDiscovery: msal.InstanceDiscoveryOff,
-			Cache: cache, Logger: inv.Logger(),
-		})
-		if err != nil {
-			return err
-		}
-		if err := client.RemoveAccount(ctx, msal.RemoveAccountRequest{Account: a.Account}); err != nil {
-			return err
-		}
-	}
-	if data, err = cache.Marshal(); err != nil {
-		return err
-	}
-	return folder.SaveTokens(data)
-}
-
-// forgetDefault drops the memory of the last login if it was this account's.
-func forgetDefault(folder loginstate.Folder, home string) error {
-	last, err := folder.LastLogin()
-	if err != nil || last.HomeAccountID != home {
-		return err
-	}
-	return folder.ForgetLogin()
+	return names[:1], logins.ForgetLoginOf(loginstate.Which{HomeAccountIDs: []string{home}})
 }

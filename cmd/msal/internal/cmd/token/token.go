@@ -74,6 +74,7 @@ func New(inv *invocation.Invocation) *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flags.Add(fs)
+	inv.CacheFlag(cmd, fs)
 	fs.StringArrayVarP(&o.scopes, "scope", "s", nil, "scope of the token; repeat for more of one resource")
 	fs.StringArrayVar(&o.resources, "resource", nil, "resource, for all that is permitted there: a URI or "+strings.Join(setting.ResourceNames(), ", "))
 	fs.StringVar(&o.account, "account", "", "whose token: user name or home account id (MSAL_ACCOUNT)")
@@ -177,7 +178,7 @@ func (o *options) forPerson(ctx context.Context, inv *invocation.Invocation, sco
 	if o.account == "" {
 		o.account = inv.Getenv("MSAL_ACCOUNT")
 	}
-	desk, err := signin.Open(inv, o.flags)
+	desk, err := signin.Open(inv, o.flags, invocation.ToTryToKeep)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -192,7 +193,7 @@ func (o *options) forPerson(ctx context.Context, inv *invocation.Invocation, sco
 	if result.IsZero() {
 		return outcome{}, err
 	}
-	if err = errors.Join(err, desk.Save()); err != nil {
+	if err = errors.Join(err, result.CacheErr); err != nil {
 		// The token is good; only the next command will have to ask again.
 		inv.Say("%s %s", inv.ErrStyle.Warn("warning: the tokens could not be kept:"), terminal.Clean(err.Error()))
 	}
