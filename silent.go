@@ -172,14 +172,22 @@ func (c *core) redeemAny(ctx context.Context, p *place, q *tokencache.Query, g g
 	if err == nil || !errors.Is(err, ErrInteractionRequired) {
 		return result, err
 	}
-	if c.sync(ctx, q.Partition) != nil {
+	if c.cache.index.Reload(ctx, q.Partition) != nil {
 		return result, err
 	}
-	again, againErr := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
+	redeem := c.redeemOwn
+	if _, known := c.cache.index.AppMetadata(q.Environments, c.clientID); known {
+		redeem = c.redeemFamilyThenOwn
+	} // one of unknown family has tried its luck
+	again, againErr := redeem(ctx, p, q, g, tried)
 	if errors.Is(againErr, ErrNoToken) {
 		return result, err // nothing new
 	}
 	return again, againErr
+}
+
+func (c *core) redeemOwn(ctx context.Context, p *place, q *tokencache.Query, g grant, tried map[string]bool) (Result, error) {
+	return c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
 }
 
 // redeemFamilyThenOwn follows MSAL's order: a client of unknown family tries a
@@ -199,7 +207,7 @@ func (c *core) redeemFamilyThenOwn(ctx context.Context, p *place, q *tokencache.
 			familyErr = err // not a stranger trying its luck: this counts
 		}
 	}
-	result, err := c.redeem(ctx, p, g, c.cache.index.RefreshTokens(q, ""), tried)
+	result, err := c.redeemOwn(ctx, p, q, g, tried)
 	if errors.Is(err, ErrNoToken) && familyErr != nil {
 		return Result{}, familyErr
 	}

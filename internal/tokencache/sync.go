@@ -34,6 +34,24 @@ func (c *Cache) Sync(ctx context.Context, partition string) error {
 	return c.sync(ctx, p)
 }
 
+// Reload is Sync for a caller who knows that memory is behind: the store is asked
+// for its value, whatever it believes this process to have.
+func (c *Cache) Reload(ctx context.Context, partition string) error {
+	if c.store == nil {
+		return nil
+	}
+	p := c.acquire(partition)
+	defer c.release(p)
+	if err := p.take(ctx); err != nil {
+		return &StoreError{Op: "load", Err: err}
+	}
+	defer p.giveBack()
+	return c.loadUnlike(ctx, p, noVersion)
+}
+
+// noVersion is of no state of any store.
+const noVersion cache.Version = "\x00"
+
 func (c *Cache) sync(ctx context.Context, p *partition) error {
 	for {
 		mine := &load{done: make(chan struct{})}
@@ -92,12 +110,17 @@ func (c *Cache) current(ctx context.Context, p *partition) bool {
 
 // load brings p to the state in the store. The caller has the partition's turn.
 func (c *Cache) load(ctx context.Context, p *partition) error {
+	return c.loadUnlike(ctx, p, p.version)
+}
+
+// loadUnlike is load for a store that is told what is already here.
+func (c *Cache) loadUnlike(ctx context.Context, p *partition, have cache.Version) error {
 	for attempt := 0; ; attempt++ {
-		value, version, err := c.store.Load(ctx, p.key, p.version)
+		value, version, err := c.store.Load(ctx, p.key, have)
 		if err != nil {
 			return &StoreError{Op: "load", Err: err}
 		}
-		if version == p.version {
+		if version == have {
 			return nil
 		}
 		doc, err := schema.Parse(value)
