@@ -431,3 +431,16 @@ func TestPagesTakeOnlyPosts(t *testing.T) {
 		}
 	}
 }
+
+// A sign-in whose person was revoked between two pages starts again.
+func TestRevocationEndsSignInsUnderWay(t *testing.T) {
+	t.Parallel()
+	f := start(t, withAccess(tasksNeedMFA))
+	s := f.signIn(request(emulator.DesktopClientID, loopback, "scope", tasksAPI))
+	if err := f.emu.Revoke(emulator.DefaultUser); err != nil {
+		t.Fatal(err)
+	}
+	if s = f.factor(s, emulator.DefaultOneTimeCode); s.Location != nil || s.Status != http.StatusBadRequest {
+		t.Errorf("status %d, redirected %v", s.Status, s.Location != nil)
+	}
+}

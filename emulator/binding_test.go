@@ -64,6 +64,11 @@ func TestUnusableKeysOfClientsAreRefused(t *testing.T) {
 		"ssh-cert: a key of another kind": {"ssh-cert", `{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`, 90013},
 		"ssh-cert: a short key":           {"ssh-cert", `{"kty":"RSA","n":"AQAB","e":"AQAB"}`, 90013},
 		"ssh-cert: no exponent":           {"ssh-cert", strings.Replace(good, "AQAB", "", 1), 90013},
+		"ssh-cert: a private key":         {"ssh-cert", strings.Replace(good, "{", `{"d":"AQAB",`, 1), 90013},
+		"ssh-cert: a member twice":        {"ssh-cert", strings.Replace(good, "{", `{"kty":"RSA",`, 1), 90013},
+		"ssh-cert: another spelling":      {"ssh-cert", strings.Replace(good, "kty", "KTY", 1), 90013},
+		"pop: kid twice":                  {"pop", popKey(`{"kid":"k","kid":"l"}`), 90013},
+		"pop: another spelling":           {"pop", popKey(`{"KID":"k"}`), 90013},
 		"ssh-cert: padded":                {"ssh-cert", strings.Replace(good, `AQAB"`, `AQ=="`, 1), 90013},
 	} {
 		refused(t, name, f.post(tokenURL, daemon("token_type", c.kind, "req_cnf", c.cnf)), 400, "invalid_request", c.code)

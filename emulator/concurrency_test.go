@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,23 @@ func TestManyClientsAtOnce(t *testing.T) {
 	}
 	wg.Go(func() { _ = f.emu.RotateKeys() })
 	wg.Wait()
+}
+
+// For the race detector: a test approves the device whose code a person types.
+func TestDeviceIsApprovedWhileItsPagesAreShown(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for range 20 {
+		a := f.post(loginHost+"/common/oauth2/v2.0/devicecode", url.Values{"client_id": {emulator.DeviceClientID}, "scope": {"User.Read"}})
+		code, enter := a.text("user_code"), f.open(a.text("verification_uri"))
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { f.submit(enter, "otc", code) })
+			wg.Go(func() { _ = f.emu.ApproveDevice(code, emulator.DefaultUser) })
+		}
+		wg.Wait()
+		f.token(poll(a))
+	}
 }
 
 func TestSessionCookieIsGuarded(t *testing.T) {

@@ -128,6 +128,11 @@ func TestViolationsAndAdvice(t *testing.T) {
 		}
 	}
 	f := start(t)
+	f.post(tokenURL+"?user_federated_identity_credential=x", daemon())
+	if list := f.emu.Violations(); len(list) != 1 || list[0].Rule != "secret-in-address" {
+		t.Errorf("a federated identity credential in the address: %v", list)
+	}
+	f = start(t)
 	f.get("http://localhost:8080/common/discovery/v2.0/keys")
 	if len(f.emu.Violations()) != 0 {
 		t.Error("plain http on loopback is no violation")

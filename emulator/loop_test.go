@@ -24,6 +24,9 @@ func TestClientsThatGoInCirclesAreStopped(t *testing.T) {
 		f.emu.Advance(5 * time.Second)
 		refused(t, "polling", f.post(tokenURL, poll(d)), 400, "authorization_pending", 70016)
 	}
+	for _, path := range []string{"one", "two", "three", "four"} { // as many requests as agents
+		f.token(blueprint("fmi_path", path))
+	}
 	if _, err := emulator.New(emulator.Config{LoopLimit: -1}); err == nil {
 		t.Error("a negative limit was accepted")
 	}

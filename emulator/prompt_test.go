@@ -99,6 +99,8 @@ func TestSignUpRefusesWhatCannotBeAnAccount(t *testing.T) {
 		{"@contoso.test", "D", "open-sesame", "Type a user name"},
 		{"<b>@contoso.test", "D", "open-sesame", "Type a user name"},
 		{strings.Repeat("x", 300) + "@contoso.test", "D", "open-sesame", "Type a user name"},
+		{"dora\x1b@contoso.test", "D", "open-sesame", "control characters"},
+		{"dora@contoso.test", "D\u202e", "open-sesame", "control characters"},
 		{"dora@fabrikam.onmicrosoft.com", "D", "open-sesame", "another domain"},
 		{"dora@mail.example", "D", "open-sesame", "another domain"},
 		{"dora@contoso.test", " ", "open-sesame", "Type your name"},
@@ -141,6 +143,19 @@ func TestPromptCreateWithoutSignUpIsASignIn(t *testing.T) {
 		f := start(t, func(c *emulator.Config) { c.Tenants[0].SignUp = name == "no tenant" })
 		if s := f.open(address); s.Title != "Sign in" {
 			t.Errorf("%s: %q", name, s.Title)
+		}
+	}
+}
+
+// Whoever has a session still has to type the password that a page asked for.
+func TestSessionDoesNotAnswerForThePassword(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.signedIn()
+	for _, prompt := range []string{"login", "create"} {
+		s := f.submit(f.open(request(emulator.DesktopClientID, loopback, "prompt", prompt)), "account", emulator.DefaultUser)
+		if s.Location != nil || s.Title != "Enter password" {
+			t.Errorf("prompt=%s: redirected %v, %q", prompt, s.Location != nil, s.Title)
 		}
 	}
 }

@@ -71,6 +71,7 @@ func TestResourcesReadTheirTokens(t *testing.T) {
 		"an ID token":            {tasks, a.text("id_token"), "invalid_token", 401},
 		"an ID token for itself": {emulator.ResourceURL(emulator.DesktopClientID), a.text("id_token"), "invalid_token", 401},
 		"another permission":     {tasks + "?scope=Tasks.Write", a.text("access_token"), "insufficient_scope", 403},
+		"bound to a key":         {tasks, f.token(daemon("token_type", "pop", "req_cnf", popKey(`{"kid":"k"}`))).text("access_token"), "invalid_token", 401},
 		"Graph":                  {graphMe, a.text("access_token"), "invalid_token", 401},
 		"nobody's resource":      {emulator.ResourceURL("aaaaaaaa-0000-4000-8000-00000000ffff"), a.text("access_token"), "", 404},
 	} {
@@ -194,5 +195,19 @@ func TestContinuousTokensLiveLong(t *testing.T) {
 	}
 	if a := f.token(daemon("claims", cp1)); a.Body["expires_in"] != float64(24*3600) {
 		t.Errorf("as configured: expires_in %v", a.Body["expires_in"])
+	}
+}
+
+// Pages have to read the challenge, or they cannot do what it asks.
+func TestPagesMayReadChallenges(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, graphMe, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", "http://localhost:3000")
+	if got := f.do(r).Header.Get("Access-Control-Expose-Headers"); !strings.Contains(got, "WWW-Authenticate") {
+		t.Errorf("exposed are %q", got)
 	}
 }

@@ -68,6 +68,30 @@ func TestResponseTypes(t *testing.T) {
 	}
 }
 
+// Only codes are proven by PKCE: pages of the implicit flow have none
+// (learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow: the
+// redirect type of pages is compatible with it).
+func TestTokensThroughTheBrowserOfAPageNeedNoChallenge(t *testing.T) {
+	t.Parallel()
+	f := start(t, withPage)
+	for kind, want := range map[string]string{"id_token": "", "id_token token": "", "code id_token": "invalid_request"} {
+		s := f.signIn(request(emulator.WebClientID, "https://web.contoso.test/", "response_type", kind, "code_challenge", "-", "code_challenge_method", "-"))
+		answer, err := url.ParseQuery(s.Location.EscapedFragment())
+		if err != nil || answer.Get("error") != want || (answer.Get("id_token") != "") != (want == "") {
+			t.Errorf("%s: error %q, want %q", kind, answer.Get("error"), want)
+		}
+	}
+	count := 0
+	for _, advice := range f.emu.Advice() {
+		if advice.Rule == "pkce" {
+			count++
+		}
+	}
+	if count != 1 {
+		t.Errorf("%d requests were told to use PKCE, want the one for a code", count)
+	}
+}
+
 func TestRefusedResponseTypes(t *testing.T) {
 	t.Parallel()
 	f := start(t, withPage)

@@ -191,9 +191,11 @@ func TestUserFIC(t *testing.T) {
 		"an unknown id":         {userFIC(t1, t2, "username", "-", "user_id", emulator.DaemonClientID), 400, "invalid_grant", 50034},
 		"a disabled account":    {userFIC(t1, t2, "username", "carol@contoso.test"), 400, "invalid_grant", 50057},
 		"the blueprint's token": {userFIC(t1, t1), 400, "invalid_grant", 50013},
-		"made up":               {userFIC(t1, "x"), 400, "invalid_grant", 50013},
-		"for another resource":  {userFIC(t1, f.token(agent(t1, "scope", "api://tasks/.default")).text("access_token")), 400, "invalid_grant", 500131},
-		"no scope":              {userFIC(t1, t2, "scope", "-"), 400, "invalid_request", 900144},
+		"a person's token": {userFIC(t1, f.token(userFIC(t1, t2, "scope", exchangeScope)).text("access_token"), "username", emulator.SecondUser),
+			400, "invalid_grant", 50013},
+		"made up":              {userFIC(t1, "x"), 400, "invalid_grant", 50013},
+		"for another resource": {userFIC(t1, f.token(agent(t1, "scope", "api://tasks/.default")).text("access_token")), 400, "invalid_grant", 500131},
+		"no scope":             {userFIC(t1, t2, "scope", "-"), 400, "invalid_request", 900144},
 	} {
 		refused(t, name, f.post(tokenURL, c.form), c.status, c.kind, c.code)
 	}

@@ -26,7 +26,7 @@ type authorities struct {
 	*fixture
 	key                            *ecdsa.PrivateKey // everybody's
 	root, issuer, leaf, registered *x509.Certificate
-	renewed, other, expired        *x509.Certificate
+	renewed, other, expired, ended *x509.Certificate
 	stranger, strangers            *x509.Certificate
 }
 
@@ -42,11 +42,11 @@ func startAuthorities(t *testing.T) authorities {
 	a.issuer = ca.certify("issuer", a.root, time.Hour)
 	a.leaf, a.renewed = ca.certify("daemon", a.issuer, time.Hour), ca.certify("daemon", a.issuer, time.Hour)
 	a.other, a.expired = ca.certify("daemon2", a.issuer, time.Hour), ca.certify("daemon", a.issuer, -time.Minute)
-	a.registered = ca.certify("registered", a.issuer, time.Hour)
+	a.registered, a.ended = ca.certify("registered", a.issuer, time.Hour), ca.certify("ended", a.issuer, -time.Minute)
 	a.stranger = ca.certify("stranger", nil, time.Hour)
 	a.strangers = ca.certify("daemon", a.stranger, time.Hour)
 	a.fixture = start(t, func(c *emulator.Config) {
-		c.Tenants[0].Apps[3].Certificates = []string{textOf(a.registered)}
+		c.Tenants[0].Apps[3].Certificates = []string{textOf(a.registered), textOf(a.ended)}
 		c.Tenants[0].Apps[3].TrustedIssuers = []emulator.TrustedIssuer{{Subject: "daemon", Issuer: textOf(a.root)}}
 	})
 	return a
@@ -153,6 +153,8 @@ func TestChainsOfCertificatesAreRefused(t *testing.T) {
 		"trusted, sent without chain": x5c(true, a.leaf),
 		"another subject":             x5c(true, a.other, a.issuer),
 		"another issuer":              x5c(true, a.strangers, a.stranger),
+		"registered, but expired":     {"x5t#S256": thumbprint(a.ended)},
+		"registered, sent, expired":   x5c(false, a.ended),
 		"expired":                     x5c(true, a.expired, a.issuer),
 		"another thumbprint":          {"x5t#S256": thumbprint(a.renewed), "x5c": x5c(false, a.leaf, a.issuer)["x5c"]},
 	} {

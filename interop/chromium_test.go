@@ -49,6 +49,7 @@ func openBrowser(t *testing.T, r reach) *browser {
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("allow-pre-commit-input", true), // or what is typed and clicked before the first paint is dropped
 		chromedp.Flag("host-resolver-rules", strings.Join(rules, ", ")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(pins(r.trust), ",")),
 	)
@@ -123,6 +124,14 @@ func (b *browser) reload() { b.t.Helper(); b.do(chromedp.Reload()) }
 func (b *browser) sees(css string) {
 	b.t.Helper()
 	b.do(chromedp.WaitVisible(chromedp.CSS(css)))
+}
+
+// focuses waits until something has the focus: autofocus comes with the first
+// paint, and keys before it would go nowhere.
+func (b *browser) focuses(css string) {
+	b.t.Helper()
+	b.sees(css) // on the page that is being loaded
+	b.do(chromedp.Poll[chromedp.Void](`document.activeElement?.matches('`+css+`')`, chromedp.WithPollingTimeout(patience)))
 }
 
 // finds waits until something is in the page, visible or not.

@@ -147,7 +147,7 @@ func (p *Platform) authChallenge(c *Call, req *authRequest) *Error {
 	req.challenge, req.method = c.param("code_challenge"), c.param("code_challenge_method")
 	if req.challenge == "" {
 		switch {
-		case req.platform == directory.SPA:
+		case req.platform == directory.SPA && req.types.code: // tokens through the browser have nothing to prove
 			return p.fail("PKCERequired")
 		case req.method != "":
 			return p.fail("ChallengeMissing")

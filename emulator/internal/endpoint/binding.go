@@ -1,11 +1,11 @@
 package endpoint
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/msal-go/msal/emulator/internal/mint"
@@ -58,29 +58,37 @@ func confirmation(cnf string) (keyID string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	var members struct {
-		KeyID string `json:"kid"`
-		Place string `json:"xms_ksl"` // where the key is kept: "sw"
+	// xms_ksl says where the key is kept: "sw".
+	got, ok := strictTexts(text, "kid", "xms_ksl")
+	return got["kid"], ok && got["kid"] != ""
+}
+
+// strictTexts reads a JSON object whose members are texts of the given names,
+// each once and written exactly so. Thereby a private key is none.
+func strictTexts(object []byte, names ...string) (map[string]string, bool) {
+	raw, err := members(object)
+	got := make(map[string]string, len(raw))
+	for name, value := range raw {
+		var text string
+		if !slices.Contains(names, name) || json.Unmarshal(value, &text) != nil {
+			return nil, false
+		}
+		got[name] = text
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if dec.Decode(&members) != nil || dec.More() {
-		return "", false
-	}
-	return members.KeyID, members.KeyID != ""
+	return got, err == nil
 }
 
 // confirmedKey reads the req_cnf of ssh-cert.
 func confirmedKey(cnf string) (*rsa.PublicKey, bool) {
-	var jwk struct{ Kty, N, E, Kid string }
-	if json.Unmarshal([]byte(cnf), &jwk) != nil || jwk.Kty != "RSA" {
+	jwk, ok := strictTexts([]byte(cnf), "kty", "n", "e", "kid", "alg", "use")
+	if !ok || jwk["kty"] != "RSA" {
 		return nil, false
 	}
-	n, err := base64.RawURLEncoding.DecodeString(jwk.N)
+	n, err := base64.RawURLEncoding.DecodeString(jwk["n"])
 	if err != nil {
 		return nil, false
 	}
-	e, err := base64.RawURLEncoding.DecodeString(jwk.E)
+	e, err := base64.RawURLEncoding.DecodeString(jwk["e"])
 	if err != nil || len(e) == 0 || len(e) > 4 {
 		return nil, false
 	}

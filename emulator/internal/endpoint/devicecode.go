@@ -47,7 +47,7 @@ func (p *Platform) startDevice(r *http.Request, c *Call) (*deviceAnswer, *Error)
 		return nil, refused
 	}
 	now := p.now()
-	d := &device{claims: c.Form.Get("claims"), grant: grant{app: app, tenant: tenant, scopes: scopes}, tenantName: c.tenant,
+	d := &device{claims: c.Form.Get("claims"), grant: grant{app: app, tenant: tenant, scopes: scopes}, asked: tenant, tenantName: c.tenant,
 		deviceCode: p.random.Handle("D"), userCode: p.random.UserCode()}
 	p.mu.Lock()
 	defer p.mu.Unlock()

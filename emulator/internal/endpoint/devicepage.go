@@ -54,7 +54,7 @@ func (p *Platform) devicePage(w http.ResponseWriter, r *http.Request, c *Call) {
 	}
 	c.ClientID = d.app.ClientID
 	x := &pending{device: d, req: authRequest{prefix: c.prefix()}}
-	people := p.sessionsOf(r, authRequest{tenant: d.tenant, tenantName: d.tenantName})
+	people := p.sessionsOf(r, authRequest{tenant: d.asked, tenantName: d.tenantName})
 	if len(people) == 1 {
 		p.proceedWith(w, r, c, x, people[0])
 		return
@@ -152,7 +152,7 @@ func (p *Platform) DecideDevice(userCode, upn string, approve bool) error {
 		if !ok {
 			return fmt.Errorf("there is no user %q", upn)
 		}
-		if err := usable(user, d.tenant); err != nil {
+		if err := usable(user, d.asked); err != nil {
 			return err
 		}
 		s.user = user

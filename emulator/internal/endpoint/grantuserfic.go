@@ -39,6 +39,9 @@ func (p *Platform) redeemUserFIC(c *Call, tenant *directory.Tenant, who client) 
 	if azp, _ := claims["azp"].(string); !strings.EqualFold(azp, who.app.ClientID) {
 		return nil, p.fail("AssertionBad", "why", "it was issued to another application")
 	}
+	if _, isPersons := claims["scp"]; isPersons { // which the application may get for any scope that the person allows
+		return nil, p.fail("AssertionBad", "why", "it is the token of a person, not of the application itself")
+	}
 	if tid, _ := claims["tid"].(string); tid != tenant.ID {
 		return nil, p.fail("AssertionBad", "why", "it was issued in another tenant")
 	}

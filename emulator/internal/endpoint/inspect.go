@@ -13,6 +13,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // addresses end in logs and histories.
 var secretNames = [...]string{
 	"client_secret", "client_assertion", "assertion", "password", "passwd", "refresh_token", "code_verifier", "device_code", "access_token", "id_token",
+	"user_federated_identity_credential",
 }
 
 // inspect looks for mistakes that do not depend on the endpoint's own rules.
@@ -70,7 +71,7 @@ func inspectAuthorize(c *Call) {
 	if c.param("state") == "" {
 		c.note(Finding{Rule: "state", Detail: "the authorization request has no state", Advice: true, Source: "RFC 6749 section 10.12"})
 	}
-	if c.param("code_challenge") == "" {
+	if c.param("code_challenge") == "" && slices.Contains(strings.Fields(c.param("response_type")), "code") {
 		c.note(Finding{Rule: "pkce", Detail: "the authorization request has no code_challenge", Advice: true, Source: "RFC 9700 section 2.1.1"})
 	}
 	if slices.Contains(strings.Fields(c.param("scope")), "openid") && c.param("nonce") == "" {

@@ -23,7 +23,8 @@ func (p *Platform) circling(c *Call) *Error {
 		return nil
 	}
 	key := sha256.Sum256([]byte(strings.Join([]string{c.tenant, c.ClientID, c.Grant, c.User, c.Form.Get("scope"), c.Form.Get("claims"),
-		c.Form.Get("refresh_token"), c.Form.Get("code"), c.Form.Get("assertion")}, "\x00")))
+		c.Form.Get("refresh_token"), c.Form.Get("code"), c.Form.Get("assertion"),
+		c.Form.Get("fmi_path"), c.Form.Get("user_id"), c.Form.Get("token_type"), c.Form.Get("req_cnf")}, "\x00")))
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()

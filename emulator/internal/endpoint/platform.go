@@ -175,7 +175,7 @@ func (p *Platform) headers(w http.ResponseWriter, r *http.Request, c *Call) {
 	if r.Header.Get("Origin") != "" {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-		h.Set("Access-Control-Expose-Headers", "Content-Length, Content-Encoding, x-ms-request-id, x-ms-clitelem, client-request-id")
+		h.Set("Access-Control-Expose-Headers", "Content-Length, Content-Encoding, WWW-Authenticate, x-ms-request-id, x-ms-clitelem, client-request-id")
 		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
 			h.Set("Access-Control-Allow-Headers", asked)
 		}

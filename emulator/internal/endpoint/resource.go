@@ -91,7 +91,8 @@ func (p *Platform) bearer(r *http.Request, app *directory.App) (jwt.MapClaims, s
 	}
 	claims, err := p.keys.Verify(token)
 	isAccess := cmp.Or(text(claims, "azp"), text(claims, "appid")) != "" // ID tokens name no client but their audience
-	if err != nil || !isAccess || !app.Named(text(claims, "aud")) {
+	bound := claims["cnf"] != nil                                        // to a key, which Bearer does not prove
+	if err != nil || bound || !isAccess || !app.Named(text(claims, "aud")) {
 		return nil, "invalid_token"
 	}
 	return claims, ""

@@ -47,6 +47,9 @@ func (p *Platform) resume(c *Call, at string) (*pending, *Error) {
 	if x == nil || p.now().After(x.expires) {
 		return nil, p.fail("BodyMalformed", "why", "this sign-in has ended; start again from the application")
 	}
+	if x.user != nil && x.epoch != p.state.epochs[x.user.ObjectID] {
+		return nil, p.fail("BodyMalformed", "why", "the sessions of this person were revoked; start again from the application")
+	}
 	if x.page != at {
 		return nil, p.fail("BodyMalformed", "why", "another page of this sign-in has to be answered first")
 	}
@@ -90,7 +93,7 @@ func (x *pending) app() *directory.App {
 
 func (x *pending) tenant() *directory.Tenant {
 	if x.device != nil {
-		return x.device.tenant
+		return x.device.asked
 	}
 	return x.req.tenant
 }
@@ -130,6 +133,9 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request, c *Call) {
 	case account != "":
 		c.User = account
 		for _, s := range p.sessionsOf(r, x.req) {
+			if x.req.prompt == "login" || x.req.prompt == "create" {
+				break // the page asked for the password, whoever has a session
+			}
 			if strings.EqualFold(s.user.UPN, account) && !p.tooOld(x.req, s.authTime) {
 				p.proceedWith(w, r, c, x, s)
 				return
@@ -214,6 +220,9 @@ func (p *Platform) proceed(w http.ResponseWriter, r *http.Request, c *Call, req 
 // consent if needed, then the answer.
 func (p *Platform) proceedWith(w http.ResponseWriter, r *http.Request, c *Call, x *pending, s session) {
 	x.user, x.authTime, x.mfa = s.user, s.authTime, s.mfa
+	p.mu.Lock()
+	x.epoch = p.state.epochs[s.user.ObjectID]
+	p.mu.Unlock()
 	c.User = s.user.UPN
 	if p.stepUp(w, c, x, s) {
 		return

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/msal-go/msal/emulator/internal/directory"
 	"github.com/msal-go/msal/emulator/internal/page"
@@ -51,6 +52,8 @@ func (p *Platform) makeAccount(tenant *directory.Tenant, login, name, password s
 	local, domain, ok := strings.Cut(login, "@")
 	home, known := p.dir.Tenant(domain)
 	switch {
+	case strings.ContainsFunc(login+name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return nil, "Names have no control characters."
 	case !ok || local == "" || !strings.Contains(domain, ".") || len(login) > maxName || strings.ContainsAny(login, " \t\r\n<>\"/\\"):
 		return nil, "Type a user name such as dora@contoso.test."
 	case known && home != tenant, !known && !anyDomain:

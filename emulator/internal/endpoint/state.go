@@ -75,6 +75,7 @@ type refresh struct {
 // device is a device authorization.
 type device struct {
 	grant
+	asked      *directory.Tenant // nil: common, organizations; whoever approves decides grant.tenant
 	tenantName string
 	deviceCode string
 	claims     string
@@ -100,6 +101,7 @@ type pending struct {
 	user     *directory.User
 	authTime time.Time
 	mfa      bool
+	epoch    int    // of the person when they became known
 	enroll   bool   // the second factor is new
 	page     string // that was shown last, and may be answered
 	expires  time.Time

@@ -16,7 +16,7 @@ func (p *Platform) userInfo(w http.ResponseWriter, r *http.Request, c *Call) {
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	claims, err := p.keys.Verify(token)
-	if !ok || err != nil {
+	if !ok || err != nil || claims["cnf"] != nil {
 		c.Err = p.fail("AssertionBad", "why", "the bearer token is missing, expired or not issued here")
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		w.WriteHeader(http.StatusUnauthorized)

@@ -31,7 +31,7 @@ func (p *Platform) namedCertificate(c *Call, app *directory.App, header map[stri
 			return nil, "x5c begins with another certificate than the thumbprint names"
 		}
 		checkOrder(c, chain)
-		return registered, ""
+		return p.unexpired(registered)
 	}
 	if len(chain) == 0 || (has1 || has2) && !identifies(c, header, chain[0]) {
 		return nil, "the key was not found; the header's x5t, x5t#S256 or x5c must name a registered certificate"
@@ -39,13 +39,22 @@ func (p *Platform) namedCertificate(c *Call, app *directory.App, header map[stri
 	checkOrder(c, chain)
 	for _, registered := range app.Certificates {
 		if !has1 && !has2 && chain[0].Equal(registered) {
-			return registered, ""
+			return p.unexpired(registered)
 		}
 	}
 	if p.isTrusted(app, chain) {
 		return chain[0], ""
 	}
 	return nil, "the certificate in x5c is neither registered nor of a trusted subject and issuer"
+}
+
+// unexpired refuses a registered certificate after its end. Its beginning is not
+// looked at, since the clock of a test may be in the past.
+func (p *Platform) unexpired(registered *x509.Certificate) (*x509.Certificate, string) {
+	if p.now().After(registered.NotAfter) {
+		return nil, "the key used is expired: the registered certificate has ended"
+	}
+	return registered, ""
 }
 
 // identifies says whether a header names a certificate without sending it.

@@ -122,7 +122,13 @@ func isHarmless(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "x-client-") || strings.HasPrefix(name, "x-ms-") || strings.HasPrefix(name, "x-app-")
+	return isTelemetry(name)
+}
+
+// isTelemetry reports whether a parameter or header, in lower case, says what
+// the client is. Others that begin with x-ms- may be credentials.
+func isTelemetry(name string) bool {
+	return name == "x-ms-lib-capability" || strings.HasPrefix(name, "x-client-") || strings.HasPrefix(name, "x-app-")
 }
 
 // harmlessHeaders are shown as they are.
@@ -136,7 +142,7 @@ func Header(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, list := range h {
 		lower := strings.ToLower(name)
-		shown := strings.HasPrefix(lower, "x-client-") || strings.HasPrefix(lower, "x-ms-") || strings.HasPrefix(lower, "x-app-")
+		shown := isTelemetry(lower)
 		for _, known := range harmlessHeaders {
 			shown = shown || lower == known
 		}

@@ -12,7 +12,7 @@ func TestOnlyWhatIsKnownToBeHarmlessIsShown(t *testing.T) {
 	t.Parallel()
 	in := url.Values{}
 	for _, name := range []string{"client_secret", "code", "code_verifier", "refresh_token", "password", "passwd", "device_code", "otc", "assertion", "client_assertion",
-		"id_token_hint", "ctx", "access_token", "token", "a_new_secret", "Client_Secret", "user_federated_identity_credential"} {
+		"id_token_hint", "ctx", "access_token", "token", "a_new_secret", "x-ms-new_secret", "Client_Secret", "user_federated_identity_credential"} {
 		in.Set(name, "planted")
 	}
 	in.Set("scope", "visible")
@@ -25,7 +25,7 @@ func TestOnlyWhatIsKnownToBeHarmlessIsShown(t *testing.T) {
 	if out.Get("scope") != "visible" || out.Get("X-Client-SKU") != "visible" || len(out) != len(in) || out.Get("code_verifier_empty") != "" {
 		t.Errorf("hidden: %v", out)
 	}
-	h := Header(http.Header{"Authorization": {"planted"}, "Cookie": {"planted"}, "X-New": {"planted"}, "User-Agent": {"visible"}, "X-Client-Sku": {"visible"}})
+	h := Header(http.Header{"Authorization": {"planted"}, "Cookie": {"planted"}, "X-New": {"planted"}, "X-Ms-Refreshtokencredential": {"planted"}, "User-Agent": {"visible"}, "X-Client-Sku": {"visible"}})
 	if strings.Contains(fmt.Sprint(h), "planted") || strings.Count(fmt.Sprint(h), "visible") != 2 {
 		t.Errorf("header: %v", h)
 	}
