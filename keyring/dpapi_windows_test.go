@@ -3,10 +3,14 @@ package keyring_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/windows"
 
 	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/cache/storetest"
@@ -17,9 +21,31 @@ import (
 
 const document = `{"AccessToken":{},"RefreshToken":{"k":{"secret":"in the clear"}}}`
 
+// folder is t.TempDir, but for a removal that Wine has no call for.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "keyring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		var paths []string
+		_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
+			paths = append(paths, path)
+			return nil
+		})
+		for _, path := range slices.Backward(paths) {
+			if name, err := windows.UTF16PtrFromString(path); err == nil && windows.DeleteFile(name) != nil {
+				_ = windows.RemoveDirectory(name)
+			}
+		}
+	})
+	return dir
+}
+
 func TestOpenKeepsTheContract(t *testing.T) {
 	storetest.Test(t, func(t *testing.T) cache.Store {
-		s, err := keyring.Open(t.Context(), keyring.Options{Name: "test-app", Dir: t.TempDir(), RequireKeyring: true})
+		s, err := keyring.Open(t.Context(), keyring.Options{Name: "test-app", Dir: folder(t), RequireKeyring: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +54,7 @@ func TestOpenKeepsTheContract(t *testing.T) {
 }
 
 func TestTheKeyIsSealedForThePerson(t *testing.T) {
-	dir := t.TempDir()
+	dir := folder(t)
 	o := keyring.Options{Name: "test-app", Dir: dir, RequireKeyring: true}
 	s, err := keyring.Open(t.Context(), o)
 	if err != nil {
@@ -56,7 +82,7 @@ func TestTheKeyIsSealedForThePerson(t *testing.T) {
 }
 
 func TestSharedFilesAreSealedByDPAPI(t *testing.T) {
-	home := t.TempDir()
+	home := folder(t)
 	azidentity, err := keyring.Azidentity(keyring.AzidentityOptions{Dir: home, CAE: true})
 	if err != nil {
 		t.Fatal(err)

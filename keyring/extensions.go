@@ -33,6 +33,7 @@ const (
 // the program that made it. Flavor and Path are required; where a default is
 // not named, there is none.
 type ExtensionsOptions struct {
+	// Flavor is the library of the programs that the cache is shared with.
 	Flavor Flavor
 	// Path is the file of the cache. When the cache is in a keyring, it is the
 	// file whose time tells of changes. The lock is beside it.
