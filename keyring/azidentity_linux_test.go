@@ -4,17 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/msal-go/msal/keyring"
 )
-
-// testCache is a name that nobody else's cache has: the kernel's keys are for
-// all programs of the person.
-var testCache = "msal-test-" + strconv.Itoa(os.Getpid())
 
 // forgetKernelKeys removes the keys of this test's caches, as the next start of
 // the machine would.

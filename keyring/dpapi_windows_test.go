@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
 
@@ -41,6 +42,15 @@ func folder(t *testing.T) string {
 		}
 	})
 	return dir
+}
+
+// startTime is what a process needs before it can do anything; Wine takes long.
+const startTime = 150 * time.Millisecond
+
+// personOf returns a folder for the stores of the person who runs the test.
+func personOf(t *testing.T) string {
+	t.Helper()
+	return folder(t)
 }
 
 func TestOpenKeepsTheContract(t *testing.T) {

@@ -148,3 +148,14 @@ func run(t *testing.T, input, name string, args ...string) (string, error) {
 	}
 	return string(out), err
 }
+
+// startTime is what a process needs before it can do anything.
+const startTime = 0
+
+// personOf starts a session with a keyring and returns a folder for its stores.
+func personOf(t *testing.T) string {
+	t.Helper()
+	startKeyring(t)
+	t.Cleanup(func() { forgetKernelKeys(t) })
+	return t.TempDir()
+}
