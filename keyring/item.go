@@ -90,7 +90,7 @@ func (s *item) Update(ctx context.Context, key string, f func([]byte) ([]byte, t
 	if err := checkShared(ctx, key); err != nil {
 		return "", err
 	}
-	unlock, err := cache.Lock(ctx, s.signal+lockSuffix, s.log)
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -120,12 +120,21 @@ func (s *item) Delete(ctx context.Context, key string) error {
 	if err := checkShared(ctx, key); err != nil {
 		return err
 	}
-	unlock, err := cache.Lock(ctx, s.signal+lockSuffix, s.log)
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	return s.change(ctx, "remove the token cache", s.place.remove)
+}
+
+// lock keeps other writers out. A signal that is no plain file is refused before
+// anything is written: its time would be another file's.
+func (s *item) lock(ctx context.Context) (unlock func(), err error) {
+	if info, err := os.Lstat(s.signal); err == nil && !info.Mode().IsRegular() {
+		return nil, &Error{Op: "use the signal " + s.signal, Hint: "remove it", Err: cache.ErrNotPlain}
+	}
+	return cache.Lock(ctx, s.signal+lockSuffix, s.log)
 }
 
 func (s *item) get(ctx context.Context) ([]byte, error) {
