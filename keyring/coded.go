@@ -2,13 +2,16 @@ package keyring
 
 import (
 	"context"
-	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
 
 	"github.com/msal-go/msal/cache"
 )
+
+// partition is the one that a shared cache is: public clients use it.
+const partition = "msal"
 
 // A codec is the form in which others keep a cache.
 type codec interface {
@@ -90,18 +93,15 @@ type plain struct{}
 func (plain) decode(value []byte) ([]byte, error) { return value, nil }
 func (plain) encode(value []byte) ([]byte, error) { return value, nil }
 
-// inBase64 is how MSAL Extensions for .NET, Go and Java keep JSON in the Secret
-// Service, which wants text.
-type inBase64 struct{}
-
-func (inBase64) decode(value []byte) ([]byte, error) {
-	value, err := base64.StdEncoding.AppendDecode(nil, value)
-	if err != nil {
-		return nil, ErrDamaged
+func checkShared(ctx context.Context, key string) error {
+	if err := cache.CheckKey(key); err != nil {
+		return err
 	}
-	return value, nil
-}
-
-func (inBase64) encode(value []byte) ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, value), nil
+	if key != partition {
+		return &Error{Op: "use the partition " + key, Hint: "confidential clients need a store of their own: Open", Err: ErrOnePartition}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("keyring: %w", context.Cause(ctx))
+	}
+	return nil
 }

@@ -25,7 +25,6 @@ var (
 
 	errNoPath   = errors.New("there is no path")
 	errNoFlavor = errors.New("there is no such flavor")
-	errNoItem   = errors.New("nothing says which item of the keyring it is")
 )
 
 // An Error reports a keyring, or something that is kept in it, that cannot be

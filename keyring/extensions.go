@@ -99,19 +99,3 @@ func or(given, otherwise string) string {
 	}
 	return given
 }
-
-// form is what a flavor puts into the Secret Service.
-func (f Flavor) form() codec {
-	if f == DotNet || f == Go {
-		return inBase64{}
-	}
-	return plain{}
-}
-
-// signal is what a flavor puts into a file that it makes for its time only.
-func (f Flavor) signal() []byte {
-	if f == Node {
-		return []byte("{}")
-	}
-	return nil
-}

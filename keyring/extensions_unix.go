@@ -19,3 +19,11 @@ func openExtensions(o ExtensionsOptions) (cache.Store, error) {
 	s.content = o.Flavor.signal()
 	return coded{s, o.Flavor.form()}, nil
 }
+
+// form is what a flavor puts into the Secret Service.
+func (f Flavor) form() codec {
+	if f == DotNet || f == Go {
+		return inBase64{}
+	}
+	return plain{}
+}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package keyring
 
 import (
@@ -17,8 +19,6 @@ import (
 )
 
 const (
-	// partition is the one that a shared cache is: public clients use it.
-	partition = "msal"
 	// lockSuffix is what all libraries put behind the path of a cache.
 	lockSuffix = ".lockfile"
 	// patience bounds a conversation with a keyring in which nobody is asked.
@@ -212,17 +212,4 @@ func versionOf(value []byte) cache.Version {
 	}
 	sum := sha256.Sum256(value)
 	return cache.Version(hex.EncodeToString(sum[:]))
-}
-
-func checkShared(ctx context.Context, key string) error {
-	if err := cache.CheckKey(key); err != nil {
-		return err
-	}
-	if key != partition {
-		return &Error{Op: "use the partition " + key, Hint: "confidential clients need a store of their own: Open", Err: ErrOnePartition}
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("keyring: %w", context.Cause(ctx))
-	}
-	return nil
 }

@@ -101,7 +101,7 @@ func killMany(t *testing.T, kind string, kills int) {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		wg.Go(func() {
 			for j := range kills / atOnce {
-				patience := startTime + time.Duration(random.Int64N(int64(60*time.Millisecond)))
+				patience := startTime + time.Duration(random.Int64N(int64(120*time.Millisecond)))
 				lines[i] = append(lines[i], liveAndDie(t, kind, fmt.Sprintf("%d-%d", i, j), patience)...)
 			}
 		})
