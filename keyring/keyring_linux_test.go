@@ -202,6 +202,22 @@ func TestAKeyringThatHangsIsLeft(t *testing.T) {
 	}
 }
 
+func TestAKeyringThatHangsIsGivenUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes ten seconds")
+	}
+	s := startKeyring(t)
+	if err := s.keyring.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	var log bytes.Buffer
+	write(t, open(t, keyring.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}), "value")
+	if d := time.Since(begin); d > 20*time.Second || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("after %v it said: %s", d, log.String())
+	}
+}
+
 func TestOpenRefusesBadNames(t *testing.T) {
 	emptyHome(t)
 	for _, name := range []string{"", "../x", "Name", "a b"} {
