@@ -44,8 +44,8 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// startTime is what a process needs before it can do anything; Wine takes long.
-const startTime = 150 * time.Millisecond
+// longestLife of a process that is killed. Wine takes its time.
+const longestLife = time.Second
 
 // personOf returns a folder for the stores of the person who runs the test.
 func personOf(t *testing.T) string {

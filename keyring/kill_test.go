@@ -55,8 +55,13 @@ func openKind(kind string) (cache.Store, error) {
 	}
 }
 
+// ready is the first word of a process. From then on it may be killed, also
+// while it opens its store.
+const ready = "ready"
+
 // addForever is the life of one of the processes.
 func addForever(kind, name string) {
+	fmt.Println(ready)
 	s, err := openKind(kind)
 	for i := 0; err == nil; i++ {
 		line := name + "." + strconv.Itoa(i)
@@ -101,7 +106,7 @@ func killMany(t *testing.T, kind string, kills int) {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		wg.Go(func() {
 			for j := range kills / atOnce {
-				patience := startTime + time.Duration(random.Int64N(int64(120*time.Millisecond)))
+				patience := time.Duration(random.Int64N(int64(longestLife)))
 				lines[i] = append(lines[i], liveAndDie(t, kind, fmt.Sprintf("%d-%d", i, j), patience)...)
 			}
 		})
@@ -133,7 +138,7 @@ func killMany(t *testing.T, kind string, kills int) {
 	}
 }
 
-// liveAndDie runs a process for a while, kills it, and returns what it said.
+// liveAndDie runs a process for a while after its first word, kills it, and returns what it said.
 func liveAndDie(t *testing.T, kind, name string, patience time.Duration) []string {
 	exe, err := os.Executable()
 	if err != nil {
@@ -150,10 +155,14 @@ func liveAndDie(t *testing.T, kind, name string, patience time.Duration) []strin
 		t.Error(err)
 		return nil
 	}
+	scan := bufio.NewScanner(out)
+	if !scan.Scan() || strings.TrimSpace(scan.Text()) != ready {
+		t.Errorf("process %s did not start: %q", name, scan.Text())
+	}
 	killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer killer.Stop()
 	var said []string
-	for scan := bufio.NewScanner(out); scan.Scan(); {
+	for scan.Scan() {
 		if strings.HasPrefix(scan.Text(), "error:") {
 			t.Errorf("process %s: %s", name, scan.Text())
 		}

@@ -149,8 +149,8 @@ func run(t *testing.T, input, name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// startTime is what a process needs before it can do anything.
-const startTime = 0
+// longestLife of a process that is killed.
+const longestLife = 60 * time.Millisecond
 
 // personOf starts a session with a keyring and returns a folder for its stores.
 func personOf(t *testing.T) string {
