@@ -205,8 +205,7 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm redis-server; do
-	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm dbus-daemon gnome-keyring-daemon secret-tool wine x86_64-w64-mingw32-gcc; do
+	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm redis-server dbus-daemon gnome-keyring-daemon secret-tool wine x86_64-w64-mingw32-gcc; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	have_msal_extensions || missing "tests with MSAL Extensions for Python" "the package msal_extensions is not installed"
