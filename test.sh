@@ -135,6 +135,8 @@ in_module() {
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 have_msal_extensions() { /usr/bin/python3 -c 'import msal_extensions' 2>/dev/null || python3 -c 'import msal_extensions' 2>/dev/null; }
+# Debian's Python, whatever else is on PATH.
+python_keyring() { /usr/bin/python3 -c 'import msal_extensions, gi; gi.require_version("Secret", "1")' 2>/dev/null; }
 
 install_debian() {
 	local want=()
@@ -148,6 +150,11 @@ install_debian() {
 	have pkcs11-tool || want+=(opensc)
 	have swtpm || want+=(swtpm)
 	have redis-server || want+=(redis-server)
+	have dbus-daemon || want+=(dbus-daemon)
+	have gnome-keyring-daemon || want+=(gnome-keyring)
+	have secret-tool || want+=(libsecret-tools)
+	python_keyring || want+=(python3-msal-extensions gir1.2-secret-1)
+	{ have wine && have x86_64-w64-mingw32-gcc; } || want+=(wine wine64 gcc-mingw-w64-x86-64-win32)
 	{ have node && have npm; } || want+=(nodejs npm)
 	have_msal_extensions || want+=(python3-msal-extensions)
 	[ ${#want[@]} -gt 0 ] || return 0
@@ -198,10 +205,11 @@ check_format() {
 # themselves, and skip with a reason unless CI=true.
 name_missing_parts() {
 	local dir part
-	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm redis-server; do
+	for part in chromium openssl ssh-keygen curl node softhsm2-util pkcs11-tool swtpm redis-server dbus-daemon gnome-keyring-daemon secret-tool wine x86_64-w64-mingw32-gcc; do
 		have "$part" || missing "tests with $part" "$part is not on PATH"
 	done
 	have_msal_extensions || missing "tests with MSAL Extensions for Python" "the package msal_extensions is not installed"
+	python_keyring || missing "tests with Python's MSAL Extensions" "python3-msal-extensions or gir1.2-secret-1 is not installed"
 	for dir in $(files '*package-lock.json' | xargs -r -n1 dirname); do
 		[ -d "$dir/node_modules" ] || missing "tests with npm packages" "run npm ci in $dir"
 	done

@@ -26,8 +26,17 @@ func checkOwner(fs.FileInfo) error { return nil }
 // exposed leaves it to the file's access control list.
 func exposed(fs.FileInfo) bool { return false }
 
-// openPlain opens a file that is there. That it is no link, look has seen.
-func openPlain(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0) }
+// openPlain opens a file that is there. That it is no link, look has seen. It
+// waits a second for a writer who is just putting another file in its place.
+func openPlain(path string, flag int) (*os.File, error) {
+	for attempt := 0; ; attempt++ {
+		file, err := os.OpenFile(path, flag, 0)
+		if attempt == 200 || !errors.Is(err, errorSharingViolation) && !errors.Is(err, syscall.ERROR_ACCESS_DENIED) {
+			return file, err
+		}
+		_ = pause(context.Background(), lockPoll)
+	}
+}
 
 // removeFile waits for readers to close the file.
 func removeFile(ctx context.Context, path string) error {

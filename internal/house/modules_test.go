@@ -25,15 +25,19 @@ var dependencies = map[string]string{
 	"github.com/spf13/cobra":          "commands, flags, completion and generated reference",
 	"github.com/spf13/pflag":          "flag types in the signatures of cobra",
 	"go.yaml.in/yaml/v3":              "emulator configuration in YAML; the library itself reads JSON",
-	"golang.org/x/sys":                "pseudo-terminals of the tests that press Ctrl-C",
+	"golang.org/x/sys":                "pseudo-terminals of the tests that press Ctrl-C; DPAPI and the kernel's keys in keyring",
 	"golang.org/x/term":               "passwords are typed without echo",
 
 	// The satellites: each is linked only by who imports it.
 	"github.com/redis/go-redis/v9": "speaks to Redis for redisstore; 9.23 wants a newer Go than the library",
+	// The keyrings.
+	"github.com/ebitengine/purego": "links the macOS Keychain at run time, without cgo",
+	"github.com/godbus/dbus/v5":    "the Secret Service of Linux speaks D-Bus",
 
 	// The strangers and the benchmark, never linked by the library.
 	"github.com/AzureAD/microsoft-authentication-library-for-go": "official client, run unmodified against the emulator and measured beside ours",
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity":           "official credential library, run unmodified against the emulator",
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity/cache":     "its persistent cache, which keyring opens too",
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore":               "types in the signatures of azidentity",
 	"github.com/coreos/go-oidc/v3":                               "independent verifier of the emulator's ID tokens",
 	"golang.org/x/oauth2":                                        "what go-oidc's flows are driven with",
