@@ -58,7 +58,10 @@ func shareFile() error {
 		defer close(done)
 		bufio.NewScanner(os.Stdin).Scan()
 	}()
-	pause := time.NewTicker(20 * time.Millisecond)
+	// MSAL Extensions for Python tries every quarter of a second, and goes on
+	// without the lock after five seconds of bad luck: then nobody is safe. So
+	// this leaves the lock free most of the time, as programs do.
+	pause := time.NewTicker(150 * time.Millisecond)
 	for i := 0; ; i++ {
 		select {
 		case <-done:
