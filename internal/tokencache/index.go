@@ -7,26 +7,26 @@ import (
 	"github.com/msal-go/msal/internal/schema"
 )
 
-// The index of access tokens. Its parts are changed by writers that hold
-// Cache.mu and, for a moment, the lock of the shard; readers take only the
-// latter.
+// The index of access tokens. What answers a question as it is, is in slots. The
+// groups, for questions about some of a token's scopes, are in shards, which are
+// changed by writers that hold Cache.mu and, for a moment, the lock of the
+// shard; readers take only the latter.
 
 const shardCount = 64 // a power of two; more than there are processors
 
 type shard struct {
 	mu     sync.RWMutex
-	slots  map[uint64]*slot  // hash of a question -> answers
 	groups map[uint64]*group // hash of an identity -> its tokens
-	_      [24]byte          // keeps the locks of neighbors on different cache lines
+	_      [32]byte          // keeps the locks of neighbors on different cache lines
 }
 
 func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash>>(64-6)] }
 
-// slot is one answer to a question: a token, or part of its scopes.
+// slot is one answer to a question: a token, or part of its scopes. But for more,
+// which is the writers', it never changes.
 type slot struct {
-	next  *slot // of the same hash
-	tok   *token
 	hash  uint64
+	tok   *token
 	words string // the scopes it answers for
 	more  *slot  // of the same token
 }
@@ -88,6 +88,7 @@ func (t *token) lastsUntil(sec int64) bool { return t != nil && t.expiresOn > se
 type group struct {
 	next   *group // of the same hash
 	hash   uint64
+	number uint64 // no other group has it, or ever had
 	user   *user
 	part   string // its partition's key, and
 	home   string // its user's, where the reader is already looking
@@ -106,25 +107,19 @@ func (c *Cache) insert(t *token, g *group) (old *token) {
 	t.hash = mix(g.hash, set)
 	t.tok = t
 	t.group = g
-	s := c.shard(t.hash)
-	for sl := s.slots[t.hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
+	table := c.slots.look()
+	for sl, at := table.next(t.hash, 0); sl != nil; sl, at = table.next(t.hash, at) {
 		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&
 			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) && schema.SameDigest(sl.tok.extDigest(), t.extDigest()) {
 			old = sl.tok
 			break
 		}
 	}
+	c.dropRemembered(t.hash, g)
+	c.slots.add(&t.slot) // first, so that nobody finds neither
 	if old != nil {
 		c.unlink(old)
 	}
-	c.dropRemembered(s, t.hash, g)
-	s.mu.Lock()
-	if s.slots == nil {
-		s.slots = make(map[uint64]*slot)
-	}
-	t.next = s.slots[t.hash]
-	s.slots[t.hash] = &t.slot
-	s.mu.Unlock()
 	gs := c.shard(g.hash)
 	gs.mu.Lock()
 	g.add(c, t)
@@ -143,9 +138,9 @@ func (c *Cache) remove(t *token) {
 
 // unlink takes t out of the index but leaves its group, even if it is empty.
 func (c *Cache) unlink(t *token) {
-	c.dropSlot(&t.slot)
+	c.slots.drop(&t.slot)
 	for sl := t.more; sl != nil; sl = sl.more {
-		c.dropSlot(sl)
+		c.slots.drop(sl)
 	}
 	t.more = nil
 	gs := c.shard(t.group.hash)
@@ -157,26 +152,6 @@ func (c *Cache) unlink(t *token) {
 	c.recent.remove(t)
 }
 
-func (c *Cache) dropSlot(sl *slot) {
-	s := c.shard(sl.hash)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for at, prev := s.slots[sl.hash], (*slot)(nil); at != nil; prev, at = at, at.next {
-		switch {
-		case at != sl:
-		case prev != nil:
-			prev.next = sl.next
-			return
-		case sl.next != nil:
-			s.slots[sl.hash] = sl.next
-			return
-		default:
-			delete(s.slots, sl.hash)
-			return
-		}
-	}
-}
-
 // group returns the group of an identity, making it if need be.
 func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 	hash := c.hashEnvironment(c.hashIdentity(u.part.key, client, realm, u.home, ext), env)
@@ -186,7 +161,8 @@ func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 			return g
 		}
 	}
-	g := &group{hash: hash, user: u, part: u.part.key, home: u.home, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
+	c.numbered++
+	g := &group{hash: hash, number: c.numbered, user: u, part: u.part.key, home: u.home, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
 	s.mu.Lock()
 	if s.groups == nil {
 		s.groups = make(map[uint64]*group)
