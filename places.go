@@ -13,6 +13,7 @@ import (
 type place struct {
 	meta  *authority.Metadata
 	app   tokencache.Query // for the application's own tokens, but for the scopes
+	user  tokencache.Query // for users' tokens where all are in one partition, but for user and scopes
 	until int64            // when to look again, in Unix seconds, which are quick to compare
 }
 
@@ -70,6 +71,9 @@ func (c *core) resolve(ctx context.Context, now time.Time, a authority.Authority
 		Realm:        meta.Realm,
 	}}
 	c.cache.index.Prepare(&p.app)
+	p.user = p.app
+	p.user.Partition = tokencache.Family
+	c.cache.index.Prepare(&p.user)
 	return p, nil
 }
 

@@ -52,12 +52,31 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Res
 	if err := refuseReserved(r.Scopes); err != nil {
 		return res, err
 	}
-	x, err := newExtra(r.ExtraParameters, "")
-	if err != nil {
-		return res, err
+	if len(r.ExtraParameters) > 0 { // refused before anything else is done
+		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
+			return res, err
+		}
 	}
 	now := time.Now()
 	p, err := c.whereIn(ctx, now, r.Tenant)
+	if err != nil {
+		return res, err
+	}
+	if !c.cache.stored && len(r.ExtraParameters) == 0 && !r.ForceRefresh && r.Claims == "" {
+		q := p.user
+		c.cache.index.PrepareFor(&q, r.Account.HomeAccountID)
+		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
+			res.Account = r.Account
+			return res, nil
+		}
+	}
+	return c.acquireSilent(ctx, p, r, now)
+}
+
+// acquireSilent is for what is not simply in memory.
+func (c *core) acquireSilent(ctx context.Context, p *place, r SilentRequest, now time.Time) (res Result, err error) {
+	x, err := newExtra(r.ExtraParameters, "")
 	if err != nil {
 		return res, err
 	}

@@ -57,6 +57,9 @@ func (c content) questions(size int) [][]string {
 
 type entries map[string]map[string]any
 
+// maxUsers is how many users fit into the JSON with all that is known of them.
+const maxUsers = 10_000
+
 // json is a cache with size tokens, in the format of the family.
 func (c content) json(size int) []byte {
 	sections := map[string]entries{"AccessToken": {}, "RefreshToken": {}, "IdToken": {}, "Account": {}, "AppMetadata": {}}
@@ -67,7 +70,9 @@ func (c content) json(size int) []byte {
 		}
 		if c.users {
 			home = homeID(i)
-			addUser(sections, i)
+			if size <= maxUsers {
+				addUser(sections, i)
+			}
 		}
 		sections["AccessToken"][strings.ToLower(home+"-"+host+"-accesstoken-"+clientID+"-"+tenant+"-"+target)] = c.token(i, home, target)
 	}

@@ -468,7 +468,7 @@ func TestCollisionsAreHarmless(t *testing.T) {
 		q.Environments = []string{env}
 		right := c.exactToken(q)
 		change(q)
-		id := c.hashEnvironment(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey), q.Environments[0])
+		id := c.hashGroup(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.ExtKey), q.Environments[0], q.HomeAccountID)
 		hash := mix(id, c.hashScopes(q.Scopes))
 		c.slots.add(&slot{tok: right, hash: hash, words: right.words})
 		gs := c.shard(id)

@@ -154,7 +154,7 @@ func (c *Cache) unlink(t *token) {
 
 // group returns the group of an identity, making it if need be.
 func (c *Cache) group(u *user, env, client, realm, ext string) *group {
-	hash := c.hashEnvironment(c.hashIdentity(u.part.key, client, realm, u.home, ext), env)
+	hash := c.hashGroup(c.hashIdentity(u.part.key, client, realm, ext), env, u.home)
 	s := c.shard(hash)
 	for g := s.groups[hash]; g != nil; g = g.next { // Cache.mu is held: nobody writes
 		if g.user == u && g.env == env && g.client == client && g.realm == realm && g.ext == ext {

@@ -25,8 +25,9 @@ type Query struct {
 	TokenType       string   // of a bound token, in any letter case; empty: any
 
 	prepared bool
-	identity uint64         // hash of all but Environments, Scopes, KeyID, TokenType and ExtDigest
-	first    uint64         // that with the first environment
+	identity uint64         // hash of all but Environments, HomeAccountID, Scopes, KeyID, TokenType and ExtDigest
+	inFirst  uint64         // that with the first environment
+	first    uint64         // that with the account
 	known    *atomic.Uint64 // the group that q was found to be the identity of; nil: nobody keeps q
 }
 
@@ -42,13 +43,21 @@ func (c *Cache) prepare(q *Query) {
 	q.known = nil
 	q.identity = c.hashQuery(q)
 	if len(q.Environments) > 0 {
-		q.first = c.hashEnvironment(q.identity, q.Environments[0])
+		q.inFirst = mix(q.identity, c.hash(q.Environments[0]))
+		q.first = mix(q.inFirst, c.hash(q.HomeAccountID))
 	}
 	q.prepared = true
 }
 
+// PrepareFor makes a prepared question about another account.
+func (c *Cache) PrepareFor(q *Query, homeAccountID string) {
+	q.known = nil
+	q.HomeAccountID = homeAccountID
+	q.first = mix(q.inFirst, c.hash(homeAccountID))
+}
+
 func (c *Cache) hashQuery(q *Query) uint64 {
-	return c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey)
+	return c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.ExtKey)
 }
 
 // hashFirst is the hash of q's identity in its first environment.
@@ -56,7 +65,7 @@ func (c *Cache) hashFirst(q *Query) uint64 {
 	if q.prepared {
 		return q.first
 	}
-	return c.hashEnvironment(c.hashQuery(q), q.Environments[0])
+	return c.hashGroup(c.hashQuery(q), q.Environments[0], q.HomeAccountID)
 }
 
 // hashIn is the hash of q's identity in its i-th environment.
@@ -64,7 +73,7 @@ func (c *Cache) hashIn(q *Query, i int) uint64 {
 	if i == 0 {
 		return q.first
 	}
-	return c.hashEnvironment(q.identity, q.Environments[i])
+	return c.hashGroup(q.identity, q.Environments[i], q.HomeAccountID)
 }
 
 // Found is an access token in the cache. It is read in place, as copying all of
@@ -242,14 +251,16 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-func (c *Cache) hashIdentity(partition, client, realm, home, ext string) uint64 {
+func (c *Cache) hashIdentity(partition, client, realm, ext string) uint64 {
 	h := mix(c.hash(partition), c.hash(client))
 	h = mix(h, c.hash(realm))
-	h = mix(h, c.hash(home))
 	return mix(h, c.hash(ext))
 }
 
-func (c *Cache) hashEnvironment(base uint64, env string) uint64 { return mix(base, c.hash(env)) }
+// hashGroup has the account last, as it is what changes.
+func (c *Cache) hashGroup(identity uint64, env, home string) uint64 {
+	return mix(mix(identity, c.hash(env)), c.hash(home))
+}
 
 // distinctScopes is up to how many scopes of a question are looked at for
 // repetition. With more, a repetition only costs a slower look.

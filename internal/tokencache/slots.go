@@ -12,8 +12,8 @@ import "sync/atomic"
 type slots struct {
 	table atomic.Pointer[slotTable]
 	freed slot // its address is in places that became free: it has no token
-	live  int // slots
-	taken int // places that are not nil: slots, and those that became free
+	live  int  // slots
+	taken int  // places that are not nil: slots, and those that became free
 }
 
 type slotTable []atomic.Pointer[slot] // as many as a power of two

@@ -130,7 +130,7 @@ func TestTokensThatDidNotChangeStayThroughASync(t *testing.T) {
 }
 
 func (c *Cache) exactToken(q *Query) *token {
-	id := c.hashEnvironment(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey), env)
+	id := c.hashGroup(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.ExtKey), env, q.HomeAccountID)
 	return c.exact(mix(id, c.hashScopes(q.Scopes)), env, q, q.Scopes, time.Now().Unix())
 }
 

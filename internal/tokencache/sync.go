@@ -224,7 +224,7 @@ func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
 		return nil
 	}
 	env := strings.ToLower(t.Environment)
-	id := c.hashEnvironment(c.hashIdentity(p.key, t.ClientID, t.Realm, t.HomeAccountID, t.ExtKey), env)
+	id := c.hashGroup(c.hashIdentity(p.key, t.ClientID, t.Realm, t.ExtKey), env, t.HomeAccountID)
 	hash := mix(id, c.hashWords(words(t.Target))+c.hash(t.KeyID))
 	table := c.slots.look()
 	for sl, at := table.next(hash, 0); sl != nil; sl, at = table.next(hash, at) {
