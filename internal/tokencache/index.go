@@ -86,19 +86,25 @@ func (t *token) lastsUntil(sec int64) bool { return t != nil && t.expiresOn > se
 
 // group is the tokens of one identity: they differ in their scopes.
 type group struct {
+	*site
+	home   string // its user's, where the reader is already looking
 	next   *group // of the same hash
 	hash   uint64
-	number uint64 // no other group has it, or ever had
 	user   *user
-	part   string // its partition's key, and
-	home   string // its user's, where the reader is already looking
-	env    string
-	client string
-	realm  string
-	ext    string
 	tokens []*token
 	lists  map[uint64]*posting // by scope; nil while there are few tokens
 }
+
+// site is what the groups of many users have in common, so that a prepared
+// question about the next user need not be compared with all of it again.
+type site struct {
+	siteKey
+	part   string // its partition's key
+	number uint64 // no other site has it, or ever had
+	groups int
+}
+
+type siteKey struct{ env, client, realm, ext string }
 
 // insert adds t, with its words and key set, to the identity that g names. A
 // token with the same scopes and binding is replaced, and returned.
@@ -161,8 +167,7 @@ func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 			return g
 		}
 	}
-	c.numbered++
-	g := &group{hash: hash, number: c.numbered, user: u, part: u.part.key, home: u.home, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
+	g := &group{hash: hash, user: u, site: c.site(u.part, siteKey{env, client, realm, ext}), home: u.home}
 	s.mu.Lock()
 	if s.groups == nil {
 		s.groups = make(map[uint64]*group)
@@ -172,6 +177,22 @@ func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 	s.mu.Unlock()
 	u.groups = append(u.groups, g)
 	return g
+}
+
+// site returns a site for one more group.
+func (c *Cache) site(p *partition, key siteKey) *site {
+	s := p.sites[key]
+	if s == nil {
+		c.numbered++
+		key = siteKey{c.intern(key.env), c.intern(key.client), c.intern(key.realm), c.intern(key.ext)}
+		s = &site{siteKey: key, part: p.key, number: c.numbered}
+		if p.sites == nil {
+			p.sites = make(map[siteKey]*site)
+		}
+		p.sites[key] = s
+	}
+	s.groups++
+	return s
 }
 
 // dropGroup removes g, and its user, if they are empty.
@@ -196,5 +217,8 @@ func (c *Cache) dropGroup(g *group) {
 		}
 	}
 	s.mu.Unlock()
+	if g.site.groups--; g.site.groups == 0 {
+		delete(g.user.part.sites, g.siteKey)
+	}
 	g.user.dropGroup(g)
 }

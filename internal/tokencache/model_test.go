@@ -156,6 +156,19 @@ func checkIndex(t *testing.T, c *Cache) {
 	inParts := 0
 	for _, p := range c.parts {
 		inParts += p.tokens
+		ofSites, ofUsers := 0, 0
+		for key, s := range p.sites {
+			ofSites += s.groups
+			if s.siteKey != key || s.part != p.key || s.groups == 0 {
+				t.Error("a site is misplaced, or empty")
+			}
+		}
+		for _, u := range p.users {
+			ofUsers += len(u.groups)
+		}
+		if ofSites != ofUsers {
+			t.Errorf("sites have %d groups, users %d", ofSites, ofUsers)
+		}
 		for _, u := range p.users {
 			if p.order[u.at] != u {
 				t.Error("a user is misplaced")

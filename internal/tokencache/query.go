@@ -28,7 +28,7 @@ type Query struct {
 	identity uint64         // hash of all but Environments, HomeAccountID, Scopes, KeyID, TokenType and ExtDigest
 	inFirst  uint64         // that with the first environment
 	first    uint64         // that with the account
-	known    *atomic.Uint64 // the group that q was found to be the identity of; nil: nobody keeps q
+	known    *atomic.Uint64 // the site that all but the account of q was found to be; nil: nobody keeps q
 }
 
 // Prepare computes what does not change from question to question, for callers
@@ -49,9 +49,9 @@ func (c *Cache) prepare(q *Query) {
 	q.prepared = true
 }
 
-// PrepareFor makes a prepared question about another account.
+// PrepareFor makes a prepared question about another account. What its copies
+// have in common is known to all of them.
 func (c *Cache) PrepareFor(q *Query, homeAccountID string) {
-	q.known = nil
 	q.HomeAccountID = homeAccountID
 	q.first = mix(q.inFirst, c.hash(homeAccountID))
 }
@@ -122,7 +122,7 @@ func (c *Cache) AccessToken(q *Query, scopes []string, now time.Time) (Found, bo
 	}
 	if len(q.Environments) > 0 { // what nearly always is all
 		if t := c.exact(mix(c.hashFirst(q), set), q.Environments[0], q, scopes, sec); t.lastsUntil(sec + enough) {
-			q.learn(t.group)
+			q.learn(t.group.site)
 			return Found{t}, true
 		}
 	}
@@ -190,7 +190,7 @@ func (c *Cache) exact(hash uint64, env string, q *Query, scopes []string, now in
 	table := c.slots.look()
 	for sl, at := table.next(hash, 0); sl != nil; sl, at = table.next(hash, at) {
 		t := sl.tok
-		if t.expiresOn > now && t.answers(q) && (q.knows(t.group) || t.group.matches(c.partitionKey(q.Partition), env, q)) && hasScopes(sl.words, scopes) {
+		if t.expiresOn > now && t.answers(q) && t.group.home == q.HomeAccountID && (q.knows(t.group.site) || t.group.matches(c.partitionKey(q.Partition), env, q)) && hasScopes(sl.words, scopes) {
 			best = later(best, t)
 		}
 	}
@@ -207,13 +207,13 @@ func (t *token) answers(q *Query) bool {
 		schema.SameDigest(t.extDigest(), q.ExtDigest)
 }
 
-// knows reports whether g is known to be the tokens of q's identity.
-func (q *Query) knows(g *group) bool { return q.known != nil && q.known.Load() == g.number }
+// knows reports whether s is known to be what q asks about, but for the account.
+func (q *Query) knows(s *site) bool { return q.known != nil && q.known.Load() == s.number }
 
 // learn remembers that it is.
-func (q *Query) learn(g *group) {
-	if q.known != nil && q.known.Load() != g.number {
-		q.known.Store(g.number)
+func (q *Query) learn(s *site) {
+	if q.known != nil && q.known.Load() != s.number {
+		q.known.Store(s.number)
 	}
 }
 

@@ -120,7 +120,7 @@ type Cache struct {
 	recent recencyList
 	names  map[string]string // see intern
 
-	numbered uint64 // groups that ever were
+	numbered uint64 // sites that ever were
 
 	changed atomic.Bool // see Changed; written with mu held
 }
