@@ -218,24 +218,34 @@ func parseAuthority(o Options) (authority.Authority, error) {
 
 // hit is step 1 of the road: the cache, without I/O or allocation. It fills in
 // a zero r, as copying a Result twice would take as long as finding the token.
-func (c *core) hit(q *tokencache.Query, now time.Time, r *Result) acquire.State {
-	t, ok := c.cache.index.AccessToken(q, now)
+func (c *core) hit(q *tokencache.Query, scopes []string, now time.Time, r *Result) acquire.State {
+	t, ok := c.cache.index.AccessToken(q, scopes, now)
 	if !ok {
 		return acquire.Gone
 	}
-	r.AccessToken = t.Secret
-	r.TokenType = t.TokenType
-	r.ExpiresOn = t.ExpiresOn
-	r.ExtendedExpiresOn = t.ExtendedExpiresOn
-	r.RefreshOn = t.RefreshOn
-	r.Scope = t.Target
+	r.AccessToken = t.Secret()
+	r.TokenType = t.TokenType()
+	r.ExpiresOn = t.ExpiresOn()
+	r.ExtendedExpiresOn = t.ExtendedExpiresOn()
+	r.RefreshOn = t.RefreshOn()
+	r.Scope = t.Target()
 	r.Source = FromCache
-	return acquire.StateOf(now, t.ExpiresOn, t.RefreshOn)
+	if t.Good(now) {
+		return acquire.Fresh
+	}
+	return acquire.StateOf(now, r.ExpiresOn, r.RefreshOn)
 }
 
 // sync brings memory up to date with the store. When the store fails, what is in
 // memory still serves.
 func (c *core) sync(ctx context.Context, partition string) error {
+	if !c.cache.stored {
+		return nil
+	}
+	return c.syncStore(ctx, partition)
+}
+
+func (c *core) syncStore(ctx context.Context, partition string) error {
 	err := c.cache.index.Sync(ctx, partition)
 	if err == nil {
 		return nil

@@ -49,26 +49,35 @@ type ForClientRequest struct {
 // the service's refresh hint is returned at once and refreshed behind the
 // caller's back. Errors: *Error from the service, ErrConfiguration for what the
 // caller gave, ErrTransient for the network.
-func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (Result, error) {
-	var res Result
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForClientRequest) (res Result, err error) {
 	now := time.Now() // once: on a hit, looking at the clock is the largest cost
 	p, err := c.whereIn(ctx, now, r.Tenant)
 	if err != nil {
 		return res, err
 	}
-	q := p.app
-	q.Scopes = r.Scopes
-	var x extra
-	if r.FMIPath != "" || len(r.ExtraParameters) > 0 {
-		if x, err = newExtra(r.ExtraParameters, r.FMIPath); err != nil {
-			return res, err
+	if r.Claims == "" && r.FMIPath == "" && len(r.ExtraParameters) == 0 {
+		_ = c.sync(ctx, p.app.Partition) // the service can answer what the store cannot
+		if c.hit(&p.app, r.Scopes, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
+			return res, nil
 		}
-		x.narrow(&q)
-		c.cache.index.Prepare(&q)
+		return c.fetchForClient(ctx, p, p.app, r, extra{})
 	}
+	return c.acquireNarrowed(ctx, p, r, now)
+}
+
+// acquireNarrowed is for requests with more than scopes.
+func (c *ConfidentialClient) acquireNarrowed(ctx context.Context, p *place, r ForClientRequest, now time.Time) (res Result, err error) {
+	x, err := newExtra(r.ExtraParameters, r.FMIPath)
+	if err != nil {
+		return res, err
+	}
+	q := p.app
+	x.narrow(&q)
+	c.cache.index.Prepare(&q)
 	if r.Claims == "" {
-		_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
-		if c.hit(&q, now, &res) == acquire.Fresh {
+		_ = c.sync(ctx, q.Partition)
+		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
 			c.telemetry.Hit()
 			return res, nil
 		}
@@ -79,6 +88,7 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ForCli
 // fetchForClient is the rest of the road, for a token that is not at hand. It
 // takes its own copy of the query, so that a hit need not allocate one.
 func (c *ConfidentialClient) fetchForClient(ctx context.Context, p *place, q tokencache.Query, r ForClientRequest, x extra) (Result, error) {
+	q.Scopes = r.Scopes
 	if err := checkScopes(r.Scopes); err != nil { // malformed ones hit nothing
 		return Result{}, err
 	}

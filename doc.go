@@ -152,5 +152,5 @@
 //	scenario map, three-step pattern                     docs/scenarios.md
 //	migration guide                                      docs/migrate.md
 //	pitfalls                                             docs/troubleshooting.md
-//	benchmark page                                       later; the program is in bench
+//	benchmark page                                       docs/performance.md, written by the program in bench
 package msal

@@ -61,17 +61,37 @@ var errNoAssertion = errors.New("there is no user assertion")
 //
 // ErrInteractionRequired means that the user must satisfy Error.Claims: pass them
 // on to the caller in a WWW-Authenticate challenge.
-func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (Result, error) {
-	var res Result
+func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (res Result, err error) {
 	if r.UserAssertion == "" && r.LongRunningKey == "" {
 		return res, configError("acquire a token on behalf of a user", "give the access token that the caller presented", errNoAssertion)
 	}
-	x, err := newExtra(r.ExtraParameters, "")
-	if err != nil {
-		return res, err
+	if len(r.ExtraParameters) > 0 { // refused before anything else is done
+		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
+			return res, err
+		}
 	}
 	now := time.Now()
 	p, err := c.where(ctx, now)
+	if err != nil {
+		return res, err
+	}
+	if r.Claims == "" && len(r.ExtraParameters) == 0 && !c.cache.stored {
+		var room tokencache.AssertionName // a question that is over before room is
+		q := tokencache.Query{
+			Partition:    room.Partition(firstOf(r.LongRunningKey, r.UserAssertion)),
+			Environments: p.meta.Environments, ClientID: c.clientID, Realm: p.meta.Realm,
+		}
+		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
+			return res, nil
+		}
+	}
+	return c.acquireOnBehalfOf(ctx, p, r, now)
+}
+
+// acquireOnBehalfOf is for what is not simply in memory.
+func (c *ConfidentialClient) acquireOnBehalfOf(ctx context.Context, p *place, r OnBehalfOfRequest, now time.Time) (res Result, err error) {
+	x, err := newExtra(r.ExtraParameters, "")
 	if err != nil {
 		return res, err
 	}
@@ -84,7 +104,7 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 	}
 	x.narrow(&q)
 	_ = c.sync(ctx, q.Partition) // the service can answer what the store cannot
-	if r.Claims == "" && c.hit(&q, now, &res) == acquire.Fresh {
+	if r.Claims == "" && c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
 		c.telemetry.Hit()
 		return res, nil
 	}

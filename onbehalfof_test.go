@@ -52,6 +52,22 @@ func TestOnBehalfOfServesEachCallerItsOwnToken(t *testing.T) {
 	}
 }
 
+func TestOnBehalfOfHitAllocatesNothing(t *testing.T) {
+	w := newWorld(t)
+	request := msal.OnBehalfOfRequest{UserAssertion: w.signIn(t, w.web(t), alice).AccessToken, Scopes: graphScopes}
+	api, ctx := w.tasks(t), t.Context()
+	if _, err := api.AcquireTokenOnBehalfOf(ctx, request); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		if r, err := api.AcquireTokenOnBehalfOf(ctx, request); err != nil || r.Source != msal.FromCache {
+			t.Error("no hit")
+		}
+	}); n != 0 {
+		t.Errorf("a hit allocates %v times", n)
+	}
+}
+
 func TestOnBehalfOfHerdSendsOneRequest(t *testing.T) {
 	w := newWorld(t)
 	caller := w.signIn(t, w.web(t), alice)

@@ -13,7 +13,8 @@ import (
 type place struct {
 	meta  *authority.Metadata
 	app   tokencache.Query // for the application's own tokens, but for the scopes
-	until time.Time        // when to look again
+	user  tokencache.Query // for users' tokens where all are in one partition, but for user and scopes
+	until int64            // when to look again, in Unix seconds, which are quick to compare
 }
 
 const (
@@ -27,7 +28,7 @@ const (
 // where returns the client's place, resolving its authority if need be. For
 // known clouds and tenant ids that takes no network.
 func (c *core) where(ctx context.Context, now time.Time) (*place, error) {
-	if p := c.place.Load(); p != nil && now.Before(p.until) {
+	if p := c.place.Load(); p != nil && now.Unix() < p.until {
 		return p, nil
 	}
 	p, err := c.resolve(ctx, now, c.authority)
@@ -44,7 +45,7 @@ func (c *core) whereIn(ctx context.Context, now time.Time, tenant string) (*plac
 	if tenant == "" {
 		return c.where(ctx, now)
 	}
-	if p := c.tenants.look(tenant); p != nil && now.Before(p.until) {
+	if p := c.tenants.look(tenant); p != nil && now.Unix() < p.until {
 		return p, nil
 	}
 	a, err := c.authority.WithTenant(tenant)
@@ -63,13 +64,16 @@ func (c *core) resolve(ctx context.Context, now time.Time, a authority.Authority
 	if err != nil {
 		return nil, wrap("resolve the authority", err)
 	}
-	p := &place{meta: meta, until: now.Add(placeLifetime), app: tokencache.Query{
+	p := &place{meta: meta, until: now.Add(placeLifetime).Unix(), app: tokencache.Query{
 		Partition:    tokencache.AppPartition(c.clientID, meta.Realm),
 		Environments: meta.Environments,
 		ClientID:     c.clientID,
 		Realm:        meta.Realm,
 	}}
 	c.cache.index.Prepare(&p.app)
+	p.user = p.app
+	p.user.Partition = tokencache.Family
+	c.cache.index.Prepare(&p.user)
 	return p, nil
 }
 

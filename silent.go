@@ -45,20 +45,38 @@ type SilentRequest struct {
 // includes ErrNoToken, when the cache has nothing for the account. When no new
 // token can be had, an access token that has not expired is returned although it
 // is about to.
-func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result, error) {
-	var res Result
+func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Result, err error) {
 	if r.Account.HomeAccountID == "" {
 		return res, &OpError{Op: "acquire a token silently", Kind: ErrNoToken, Hint: "give an account from Accounts or from a Result"}
 	}
 	if err := refuseReserved(r.Scopes); err != nil {
 		return res, err
 	}
-	x, err := newExtra(r.ExtraParameters, "")
-	if err != nil {
-		return res, err
+	if len(r.ExtraParameters) > 0 { // refused before anything else is done
+		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
+			return res, err
+		}
 	}
 	now := time.Now()
 	p, err := c.whereIn(ctx, now, r.Tenant)
+	if err != nil {
+		return res, err
+	}
+	if !c.cache.stored && len(r.ExtraParameters) == 0 && !r.ForceRefresh && r.Claims == "" {
+		q := p.user
+		c.cache.index.PrepareFor(&q, r.Account.HomeAccountID)
+		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
+			c.telemetry.Hit()
+			res.Account = r.Account
+			return res, nil
+		}
+	}
+	return c.acquireSilent(ctx, p, r, now)
+}
+
+// acquireSilent is for what is not simply in memory.
+func (c *core) acquireSilent(ctx context.Context, p *place, r SilentRequest, now time.Time) (res Result, err error) {
+	x, err := newExtra(r.ExtraParameters, "")
 	if err != nil {
 		return res, err
 	}
@@ -73,7 +91,7 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (Result,
 	x.narrow(&q)
 	unread := c.sync(ctx, q.Partition)
 	if !r.ForceRefresh && r.Claims == "" {
-		if c.hit(&q, now, &res) == acquire.Fresh {
+		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
 			c.telemetry.Hit()
 			res.Account = r.Account
 			return res, nil
@@ -143,7 +161,7 @@ func (c *core) travel(ctx context.Context, j journey) (Result, error) {
 		Key:   j.key,
 		Force: j.force,
 		Lookup: func(context.Context) (r Result, state acquire.State, err error) {
-			state = c.hit(j.query, time.Now(), &r)
+			state = c.hit(j.query, j.query.Scopes, time.Now(), &r)
 			return r, state, nil
 		},
 		Fetch: j.fetch,

@@ -38,7 +38,7 @@ func TestSilentServesTheCachedTokenThenRefreshes(t *testing.T) {
 	})
 }
 
-func TestSilentUserHitAllocatesAtMostOnce(t *testing.T) {
+func TestSilentUserHitAllocatesNothing(t *testing.T) {
 	w := newWorld(t)
 	c := w.web(t)
 	request := silent(w.signIn(t, c, alice).Account)
@@ -47,8 +47,8 @@ func TestSilentUserHitAllocatesAtMostOnce(t *testing.T) {
 		if r, err := c.AcquireTokenSilent(ctx, request); err != nil || r.Source != msal.FromCache {
 			t.Error("no hit")
 		}
-	}); n > 1 {
-		t.Errorf("a hit allocates %v times, want at most 1", n)
+	}); n != 0 {
+		t.Errorf("a hit allocates %v times", n)
 	}
 }
 

@@ -38,7 +38,7 @@ func (c *core) missed(q *tokencache.Query, forced bool) telemetry.Reason {
 		return telemetry.Forced
 	}
 	var found Result
-	switch state := c.hit(q, time.Now(), &found); {
+	switch state := c.hit(q, q.Scopes, time.Now(), &found); {
 	case state == acquire.Stale:
 		return telemetry.Aging
 	case found.IsZero():

@@ -1,11 +1,12 @@
-// Command bench compares this library with MSAL Go and with a floor: the same
-// tokens in a bare Go map under a read-write lock. Everything runs in one
-// process, interleaved, so that a drifting machine slows all alike: quote the
-// ratios.
+// Command bench compares this library with MSAL Go and with a floor: the least
+// that anything of the kind can do, with a Go map, net/http and encoding/json.
+// Everything runs in one process, interleaved, so that a drifting machine slows
+// all alike: quote the ratios.
 //
-//	go run -C bench .            the whole table, about a minute
-//	go run -C bench . -quick     a few seconds, rough
-//	go run -C bench . -check     exit 1 if an expectation is missed
+//	go run -C bench .                    the whole table, a few minutes
+//	go run -C bench . -quick             a few seconds, rough
+//	go run -C bench . -check             exit 1 if an expectation is missed
+//	go run -C bench . -write ../docs     write performance.md and performance.svg
 package main
 
 import (
@@ -16,7 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
+	"strings"
 	"time"
 )
 
@@ -29,31 +30,39 @@ func main() {
 
 // settings say how long and how much is measured.
 type settings struct {
-	sizes    []int         // tokens in the cache
-	peerMax  int           // largest size that is measured with MSAL Go, which scans
-	rounds   int           // each subject is measured once a round
-	slice    time.Duration // length of one measurement
-	herd     int           // simultaneous cold callers
-	latency  time.Duration // of the service, for the herd
-	starting int           // new clients per round, for the first token
+	sizes      []int         // tokens in the cache
+	peerMax    int           // largest size that is measured with MSAL Go, which scans
+	busySizes  []int         // those that are measured with many goroutines
+	goroutines []int         // how many
+	rounds     int           // each subject is measured once a round
+	slice      time.Duration // length of one measurement
+	loads      []int         // tokens that are read at once, or written with each change
+	neighbors  int           // other partitions of a store
+	herd       int           // simultaneous callers
+	latency    time.Duration // of the service, for herds
 }
 
 func full() settings {
-	return settings{sizes: []int{1, 100, 10_000, 100_000, 1_000_000}, peerMax: 10_000, rounds: 7,
-		slice: 150 * time.Millisecond, herd: 100, latency: 50 * time.Millisecond, starting: 50}
+	return settings{sizes: []int{1, 100, 10_000, 100_000, 1_000_000}, peerMax: 100_000, busySizes: []int{100, 10_000},
+		goroutines: []int{2, 8, 64}, rounds: 15, slice: 20 * time.Millisecond, loads: []int{10, 1000, 10_000, 100_000},
+		neighbors: 10_000, herd: 100, latency: 50 * time.Millisecond}
 }
 
 func quick() settings {
-	return settings{sizes: []int{1, 100, 1000}, peerMax: 1000, rounds: 3,
-		slice: 10 * time.Millisecond, herd: 100, latency: 50 * time.Millisecond, starting: 5}
+	return settings{sizes: []int{1, 100}, peerMax: 100, busySizes: []int{100}, goroutines: []int{8}, rounds: 3,
+		slice: 2 * time.Millisecond, loads: []int{10, 100}, neighbors: 10, herd: 100, latency: 50 * time.Millisecond}
 }
 
 // report is everything that was measured.
 type report struct {
-	Machine string  `json:"machine"`
-	Hits    []hit   `json:"hits"`
-	Herds   []herd  `json:"herds"`
-	Starts  []start `json:"first_token"`
+	Machine  string   `json:"machine"`
+	Date     string   `json:"date"`
+	Command  string   `json:"command"`
+	Versions []string `json:"versions"`
+	Busy     string   `json:"busy,omitempty"` // why the figures should not be quoted
+	Rows     []row    `json:"rows"`
+	Herds    []herd   `json:"herds"`
+	Memory   []memory `json:"memory"`
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -62,6 +71,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	isQuick := flags.Bool("quick", false, "measure little, in seconds")
 	asJSON := flags.Bool("json", false, "print JSON instead of tables")
 	check := flags.Bool("check", false, "exit 1 if an expectation is missed")
+	only := flags.String("only", "", "measure the scenarios whose name begins so")
+	folder := flags.String("write", "", "write performance.md and performance.svg into this folder")
 	if err := flags.Parse(args); err != nil {
 		return 64
 	}
@@ -69,17 +80,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if *isQuick {
 		s = quick()
 	}
-	r, err := measureAll(ctx, s, stderr)
-	if err != nil {
-		fmt.Fprintln(stderr, "bench:", err)
-		return 1
-	}
-	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(r)
-	} else {
-		err = r.print(stdout)
+	r, err := measureAll(ctx, s, *only, stderr)
+	r.Command = strings.TrimSpace("go run -C bench . " + strings.Join(args, " "))
+	if err == nil {
+		err = r.output(stdout, *asJSON, *folder)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
@@ -95,45 +99,41 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func measureAll(ctx context.Context, s settings, progress io.Writer) (report, error) {
-	r := report{Machine: fmt.Sprintf("%s, %s/%s, %d cores", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
-	for _, size := range s.sizes {
-		fmt.Fprintf(progress, "cache hit among %d tokens ...\n", size)
-		hits, err := measureHits(ctx, s, size)
-		if err != nil {
-			return r, err
+func (r report) output(stdout io.Writer, asJSON bool, folder string) error {
+	if folder != "" {
+		if err := r.write(folder); err != nil {
+			return err
 		}
-		r.Hits = append(r.Hits, hits...)
 	}
-	fmt.Fprintf(progress, "%d simultaneous cold callers ...\n", s.herd)
-	var err error
-	if r.Herds, err = measureHerds(ctx, s); err != nil {
-		return r, err
+	if !asJSON {
+		return r.print(stdout)
 	}
-	fmt.Fprintln(progress, "first token of a new client ...")
-	r.Starts, err = measureStarts(ctx, s)
-	return r, err
+	enc := json.NewEncoder(stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
 }
 
-// missed lists the expectations that did not hold: a hit costs at most three
-// times the floor and one allocation, and a herd sends one request.
-func (r report) missed() []string {
-	var list []string
-	for _, h := range r.Hits {
-		if h.Subject != ours {
+func measureAll(ctx context.Context, s settings, only string, progress io.Writer) (report, error) {
+	r := newReport()
+	for _, sc := range scenarios(s) {
+		if !strings.HasPrefix(sc.name, only) {
 			continue
 		}
-		if h.TimesFloor > 3 {
-			list = append(list, fmt.Sprintf("hit among %d tokens, %d goroutines: %.1f times the floor, want at most 3", h.Tokens, h.Goroutines, h.TimesFloor))
+		fmt.Fprintf(progress, "%s, %d tokens ...\n", sc.name, sc.size)
+		rows, err := sc.measure(ctx, s)
+		if err != nil {
+			return r, fmt.Errorf("%s, %d tokens: %w", sc.name, sc.size, err)
 		}
-		if h.Allocs > 1 {
-			list = append(list, fmt.Sprintf("hit among %d tokens, %d goroutines: %.0f allocations, want at most 1", h.Tokens, h.Goroutines, h.Allocs))
-		}
+		r.Rows = append(r.Rows, rows...)
 	}
-	for _, h := range r.Herds {
-		if h.Subject == ours && h.Requests != 1 {
-			list = append(list, fmt.Sprintf("%d cold callers sent %d requests, want 1", h.Callers, h.Requests))
-		}
+	if only != "" {
+		return r, nil
 	}
-	return list
+	fmt.Fprintln(progress, "memory, and simultaneous callers ...")
+	var err error
+	if r.Memory, err = measureMemory(s); err != nil {
+		return r, err
+	}
+	r.Herds, err = measureHerds(ctx, s)
+	return r, err
 }

@@ -4,102 +4,143 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
-	"net/http"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// hit is the cost of one token from the cache.
-type hit struct {
+// scenario is one operation, of several subjects, at one size.
+type scenario struct {
+	name       string
+	size       int   // tokens in the cache
+	goroutines []int // how many do it at once
+	peer       bool  // whether MSAL Go has the case, and its size is bearable
+	limit      limit
+	// make builds a subject: the floor, ours and the peer.
+	make func(name string, size int) (subject, error)
+}
+
+// limit is what is expected of ours; zero is no expectation.
+type limit struct {
+	timesFloor float64
+	nanos      float64
+	noAllocs   bool
+	// bound is what bounds the figure where it is missed.
+	bound string
+}
+
+// subject is one thing to measure.
+type subject struct {
+	// do is one operation on the i-th token.
+	do    func(ctx context.Context, i int) error
+	close func() // nil: nothing to do
+	// unasked reports how many requests were sent, for those that must send none.
+	unasked func() int64
+}
+
+// row is the cost of an operation.
+type row struct {
+	Scenario   string  `json:"scenario"`
 	Subject    string  `json:"subject"`
 	Tokens     int     `json:"tokens"`
 	Goroutines int     `json:"goroutines"`
 	Nanos      float64 `json:"ns_per_op"`
 	Allocs     float64 `json:"allocs_per_op"`
 	Bytes      float64 `json:"bytes_per_op"`
-	TimesFloor float64 `json:"times_floor"` // median of the ratios within a round
+	TimesFloor float64 `json:"times_floor,omitempty"` // median of the ratios within a round
+	limit      limit
 }
 
-// herd is what simultaneous callers without a token cause.
-type herd struct {
-	Subject  string        `json:"subject"`
-	Callers  int           `json:"callers"`
-	Requests int64         `json:"requests"`
-	Took     time.Duration `json:"took_ns"`
-}
-
-// start is the cost of a new client and its first token, in process.
-type start struct {
-	Subject  string  `json:"subject"`
-	Nanos    float64 `json:"ns"`
-	Requests int64   `json:"requests"`
-}
-
-type maker func(client *http.Client, sets [][]string) (subject, error)
-
-func subjects(size int, s settings) []maker {
-	if size > s.peerMax {
-		return []maker{newFloor, newOurs}
+func (sc scenario) subjects() []string {
+	if sc.peer {
+		return []string{theFloor, ours, peer}
 	}
-	return []maker{newFloor, newOurs, newPeer}
+	return []string{theFloor, ours}
 }
 
-func measureHits(ctx context.Context, s settings, size int) ([]hit, error) {
-	svc := &service{}
-	sets := scopeSets(size)
+// peerRounds are enough for what is orders of magnitude slower.
+const peerRounds = 3
+
+func (sc scenario) measure(ctx context.Context, s settings) ([]row, error) {
 	var all []subject
-	for _, maker := range subjects(size, s) {
-		sub, err := maker(svc.client(), sets)
+	for _, name := range sc.subjects() {
+		sub, err := sc.make(name, sc.size)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if sub.close != nil {
+			defer sub.close()
 		}
 		all = append(all, sub)
 	}
-	filled := svc.tokens.Load()
 	// One order for all: the same tokens, unpredictable for the processor.
-	order := rand.New(rand.NewPCG(1, uint64(size))).Perm(max(size, 1<<10))
-	var hits []hit
-	for _, goroutines := range []int{1, 2} {
-		costs := make([][]cost, len(all))
-		for range s.rounds {
-			runtime.GC()
-			for i, sub := range all {
-				if err := ctx.Err(); err != nil {
-					return nil, err
-				}
-				c, err := timeHits(ctx, sub, sets, order, goroutines, s.slice)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", sub.name, err)
-				}
-				costs[i] = append(costs[i], c)
-			}
+	order := rand.New(rand.NewPCG(1, uint64(sc.size))).Perm(max(sc.size, 1<<10))
+	for i := range order {
+		order[i] %= sc.size
+	}
+	var rows []row
+	for _, goroutines := range sc.goroutines {
+		costs, err := sc.race(ctx, s, all, order, goroutines)
+		if err != nil {
+			return nil, err
 		}
+		for i, name := range sc.subjects() {
+			r := summarize(costs[i], costs[0])
+			r.Scenario, r.Subject, r.Tokens, r.Goroutines, r.limit = sc.name, name, sc.size, goroutines, sc.limit
+			rows = append(rows, r)
+		}
+	}
+	for _, sub := range all {
+		if sub.unasked != nil && sub.unasked() != 0 {
+			return nil, fmt.Errorf("%d requests were sent while hits were measured", sub.unasked())
+		}
+	}
+	return rows, nil
+}
+
+// race measures all subjects in turn: A B C A B C.
+func (sc scenario) race(ctx context.Context, s settings, all []subject, order []int, goroutines int) ([][]cost, error) {
+	costs := make([][]cost, len(all))
+	for round := range s.rounds {
+		runtime.GC() // not during the measurement
 		for i, sub := range all {
-			hits = append(hits, summarize(sub.name, size, goroutines, costs[i], costs[0]))
+			if i == 2 && round >= peerRounds {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if sub.do == nil {
+				costs[i] = append(costs[i], cost{nanos: math.NaN()})
+				continue
+			}
+			c, err := measureOnce(ctx, sub, order, goroutines, s.slice)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", sc.subjects()[i], err)
+			}
+			costs[i] = append(costs[i], c)
 		}
 	}
-	if n := svc.tokens.Load() - filled; n != 0 {
-		return nil, fmt.Errorf("%d token requests were sent while hits were measured", n)
-	}
-	return hits, nil
+	return costs, nil
 }
 
 type cost struct{ nanos, allocs, bytes float64 }
 
-func summarize(name string, size, goroutines int, costs, floor []cost) hit {
-	h := hit{Subject: name, Tokens: size, Goroutines: goroutines}
+func summarize(costs, floor []cost) row {
 	ratios := make([]float64, len(costs))
 	for i := range costs {
 		ratios[i] = costs[i].nanos / floor[i].nanos
 	}
-	h.Nanos = median(costs, func(c cost) float64 { return c.nanos })
-	h.Allocs = median(costs, func(c cost) float64 { return c.allocs })
-	h.Bytes = median(costs, func(c cost) float64 { return c.bytes })
-	h.TimesFloor = median(ratios, func(r float64) float64 { return r })
-	return h
+	return row{
+		Nanos:      median(costs, func(c cost) float64 { return c.nanos }),
+		Allocs:     median(costs, func(c cost) float64 { return c.allocs }),
+		Bytes:      median(costs, func(c cost) float64 { return c.bytes }),
+		TimesFloor: median(ratios, func(r float64) float64 { return r }),
+	}
 }
 
 func median[T any](values []T, of func(T) float64) float64 {
@@ -108,14 +149,16 @@ func median[T any](values []T, of func(T) float64) float64 {
 		numbers[i] = of(v)
 	}
 	slices.Sort(numbers)
-	return numbers[len(numbers)/2]
+	if n := numbers[len(numbers)/2]; !math.IsNaN(n) {
+		return n
+	}
+	return 0 // there is no such subject
 }
 
-// timeHits acquires tokens for about as long as slice says.
-func timeHits(ctx context.Context, sub subject, sets [][]string, order []int, goroutines int, slice time.Duration) (cost, error) {
-	var mu sync.Mutex
-	var failures []error
-	var ops int
+// measureOnce does the operation for about as long as slice says.
+func measureOnce(ctx context.Context, sub subject, order []int, goroutines int, slice time.Duration) (cost, error) {
+	failures := make([]error, goroutines)
+	var ops atomic.Int64
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	started := time.Now()
@@ -123,88 +166,38 @@ func timeHits(ctx context.Context, sub subject, sets [][]string, order []int, go
 	var wg sync.WaitGroup
 	for g := range goroutines {
 		wg.Go(func() {
-			n, err := hitUntil(ctx, sub, sets, order[g*len(order)/goroutines:], deadline)
-			mu.Lock()
-			defer mu.Unlock()
-			ops += n
-			if err != nil {
-				failures = append(failures, err)
-			}
+			n, err := until(ctx, sub.do, order[g*len(order)/goroutines:], deadline)
+			ops.Add(int64(n))
+			failures[g] = err
 		})
 	}
 	wg.Wait()
 	took := time.Since(started)
 	runtime.ReadMemStats(&after)
+	n := max(ops.Load(), 1)
 	return cost{
-		nanos:  float64(took.Nanoseconds()) / float64(ops),
-		allocs: float64(int((after.Mallocs - before.Mallocs)) / max(ops, 1)),
-		bytes:  float64(int((after.TotalAlloc - before.TotalAlloc)) / max(ops, 1)),
+		nanos:  float64(took.Nanoseconds()) / float64(n),
+		allocs: float64((after.Mallocs - before.Mallocs) / uint64(n)), // whole ones: the measurement has a few itself
+		bytes:  float64((after.TotalAlloc - before.TotalAlloc) / uint64(n)),
 	}, errors.Join(failures...)
 }
 
-func hitUntil(ctx context.Context, sub subject, sets [][]string, order []int, deadline time.Time) (int, error) {
-	for n := 0; ; {
-		for range 64 { // the clock is looked at only now and then
-			t, err := sub.acquire(ctx, sets[order[n%len(order)]%len(sets)])
-			if err != nil || t == "" {
-				return n, fmt.Errorf("no token: %w", err)
+// until repeats do. It looks at the clock more rarely, the faster do is.
+func until(ctx context.Context, do func(context.Context, int) error, order []int, deadline time.Time) (int, error) {
+	n, batch, started := 0, 1, time.Now()
+	for {
+		for range batch {
+			if err := do(ctx, order[n%len(order)]); err != nil {
+				return n, err
 			}
 			n++
 		}
-		if time.Now().After(deadline) {
+		left := time.Until(deadline)
+		if left <= 0 {
 			return n, nil
 		}
-	}
-}
-
-func measureHerds(ctx context.Context, s settings) ([]herd, error) {
-	var herds []herd
-	for _, maker := range []maker{newFloor, newOurs, newPeer} {
-		svc := &service{latency: s.latency}
-		sub, err := maker(svc.client(), nil)
-		if err != nil {
-			return nil, err
-		}
-		started := time.Now()
-		failures := make([]error, s.herd)
-		var wg sync.WaitGroup
-		for i := range s.herd {
-			wg.Go(func() { _, failures[i] = sub.acquire(ctx, []string{"api://cold/.default"}) })
-		}
-		wg.Wait()
-		if err := errors.Join(failures...); err != nil {
-			return nil, err
-		}
-		herds = append(herds, herd{sub.name, s.herd, svc.tokens.Load(), time.Since(started)})
-	}
-	return herds, nil
-}
-
-func measureStarts(ctx context.Context, s settings) ([]start, error) {
-	makers := []maker{newFloor, newOurs, newPeer}
-	nanos := make([][]float64, len(makers))
-	starts := make([]start, len(makers))
-	for range s.rounds {
-		for i, maker := range makers {
-			svc := &service{}
-			client := svc.client()
-			began := time.Now()
-			for range s.starting {
-				sub, err := maker(client, nil)
-				if err != nil {
-					return nil, err
-				}
-				if _, err := sub.acquire(ctx, []string{"api://first/.default"}); err != nil {
-					return nil, err
-				}
-				starts[i].Subject = sub.name
-			}
-			nanos[i] = append(nanos[i], float64(time.Since(began).Nanoseconds())/float64(s.starting))
-			starts[i].Requests = svc.total.Load() / int64(s.starting)
+		if each := time.Since(started) / time.Duration(n); batch < 256 && left > 8*time.Duration(batch)*each {
+			batch *= 2
 		}
 	}
-	for i := range starts {
-		starts[i].Nanos = median(nanos[i], func(n float64) float64 { return n })
-	}
-	return starts, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,11 +27,14 @@ func (s *service) client() *http.Client { return &http.Client{Transport: s} }
 
 // RoundTrip answers one request.
 func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
+	user := false
 	if r.Body != nil {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		sent, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		if err != nil {
 			return nil, err
 		}
 		r.Body.Close()
+		user = !bytes.Contains(sent, []byte("grant_type=client_credentials"))
 	}
 	s.total.Add(1)
 	var body any
@@ -51,7 +55,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		case <-r.Context().Done():
 			return nil, r.Context().Err()
 		}
-		body = map[string]any{"token_type": "Bearer", "expires_in": 86399, "ext_expires_in": 86399, "access_token": accessToken(int(n))}
+		body = answer(int(n), user)
 	default:
 		return nil, fmt.Errorf("unexpected request to %s", r.URL.Path)
 	}
@@ -64,9 +68,28 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		ContentLength: int64(len(data)), Request: r}, nil
 }
 
+// answer is a token response, in the form of a document.
+func answer(n int, user bool) map[string]any {
+	body := map[string]any{"token_type": "Bearer", "expires_in": 86399, "ext_expires_in": 86399, "access_token": accessToken(n)}
+	if user {
+		body["scope"], body["refresh_token"], body["id_token"] = "openid profile "+userScope, "r"+accessToken(n), idToken(0)
+		body["client_info"] = base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + userID(0) + `","utid":"` + tenant + `"}`))
+	}
+	return body
+}
+
+// idToken is one that nobody signed, which is fine on the way from the service.
+func idToken(i int) string {
+	now := time.Now().Unix()
+	claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"exp":%d,"iat":%d,"nbf":%d,"oid":%q,"sub":"s%d","tid":%q,"preferred_username":"user%d@contoso.com","ver":"2.0"}`,
+		authority+"/v2.0", clientID, now+86400, now, now, userID(i), i, tenant, i)
+	part := base64.RawURLEncoding.EncodeToString
+	return part([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + part([]byte(claims)) + "." + part(make([]byte, 256))
+}
+
 // post is the floor's token request.
-func post(ctx context.Context, client *http.Client, scopes []string) (string, time.Duration, error) {
-	form := url.Values{"client_id": {clientID}, "client_secret": {"s"}, "grant_type": {"client_credentials"}, "scope": {strings.Join(scopes, " ")}}
+func post(ctx context.Context, client *http.Client, grant string, scopes []string) (string, time.Duration, error) {
+	form := url.Values{"client_id": {clientID}, "client_secret": {"s"}, "grant_type": {grant}, "scope": {strings.Join(scopes, " ")}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, authority+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", 0, err

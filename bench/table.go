@@ -7,29 +7,28 @@ import (
 	"time"
 )
 
-// print writes the tables.
+// print writes the tables for people at a terminal.
 func (r report) print(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s\nmedians of one interleaved run; ratios are taken within each round\n\ncache hit\n", r.Machine)
-	fmt.Fprintln(t, "tokens\tgoroutines\tsubject\ttime\tallocations\tbytes\tx floor\t")
-	for _, h := range r.Hits {
-		fmt.Fprintf(t, "%d\t%d\t%s\t%s\t%.0f\t%.0f\t%.2f\t\n", h.Tokens, h.Goroutines, h.Subject, nanos(h.Nanos), h.Allocs, h.Bytes, h.TimesFloor)
+	fmt.Fprintf(w, "%s\n%s, %v\nmedians of one interleaved run; ratios are taken within each round\n", r.Machine, r.Date, r.Versions)
+	if r.Busy != "" {
+		fmt.Fprintf(w, "NOT TO BE QUOTED: %s\n", r.Busy)
 	}
-	if err := t.Flush(); err != nil {
-		return err
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	scenario := ""
+	for _, row := range r.Rows {
+		if row.Scenario != scenario {
+			scenario = row.Scenario
+			fmt.Fprintf(t, "\n%s\ntokens\tgoroutines\tsubject\ttime\tallocations\tbytes\tx floor\n", scenario)
+		}
+		fmt.Fprintf(t, "%d\t%d\t%s\t%s\t%.0f\t%.0f\t%.2f\n", row.Tokens, row.Goroutines, row.Subject, nanos(row.Nanos), row.Allocs, row.Bytes, row.TimesFloor)
 	}
-	fmt.Fprintln(w, "\nsimultaneous callers without a token")
-	fmt.Fprintln(t, "callers\tsubject\ttoken requests\ttime\t")
+	fmt.Fprintln(t, "\nsimultaneous callers\ncase\tcallers\tsubject\trequests\tlongest wait")
 	for _, h := range r.Herds {
-		fmt.Fprintf(t, "%d\t%s\t%d\t%s\t\n", h.Callers, h.Subject, h.Requests, nanos(float64(h.Took)))
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%s\n", h.Case, h.Callers, h.Subject, h.Requests, nanos(float64(h.Longest)))
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(w, "\nfirst token of a new client, service in the same process")
-	fmt.Fprintln(t, "subject\trequests\ttime\t")
-	for _, s := range r.Starts {
-		fmt.Fprintf(t, "%s\t%d\t%s\t\n", s.Subject, s.Requests, nanos(s.Nanos))
+	fmt.Fprintln(t, "\nmemory\ntokens\tsubject\tbytes per token\tx floor")
+	for _, m := range r.Memory {
+		fmt.Fprintf(t, "%d\t%s\t%.0f\t%.2f\n", m.Tokens, m.Subject, m.Bytes, m.TimesFloor)
 	}
 	return t.Flush()
 }

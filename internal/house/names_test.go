@@ -46,7 +46,6 @@ var laterGroups = map[string]int{
 	"managed identity":    11,
 	"brokers":             6,
 	"proof of possession": 6,
-	"benchmark page":      1,
 }
 
 // unwanted are the only names without an equivalent.

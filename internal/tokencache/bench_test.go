@@ -90,13 +90,13 @@ func BenchmarkHit(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				c, qs := appCache(n, scope)
 				for _, i := range order { // remember the supersets
-					c.AccessToken(&qs[i], time.Now())
+					c.AccessToken(&qs[i], qs[i].Scopes, time.Now())
 				}
 				b.ReportAllocs()
 				runtime.GC() // not during the measurement
 				i := 0
 				for b.Loop() {
-					if _, ok := c.AccessToken(&qs[order[i%len(order)]], time.Now()); !ok {
+					if _, ok := c.AccessToken(&qs[order[i%len(order)]], qs[order[i%len(order)]].Scopes, time.Now()); !ok {
 						b.Fatal("miss")
 					}
 					i++
@@ -131,7 +131,7 @@ func BenchmarkHitParallel(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			c.AccessToken(&qs[i*7919%len(qs)], time.Now())
+			c.AccessToken(&qs[i*7919%len(qs)], qs[i*7919%len(qs)].Scopes, time.Now())
 		}
 	})
 }
@@ -141,7 +141,7 @@ func BenchmarkMiss(b *testing.B) {
 	q := qs[0]
 	q.Scopes = []string{"profile", "nobody.has.this"}
 	for b.Loop() {
-		c.AccessToken(&q, time.Now())
+		c.AccessToken(&q, q.Scopes, time.Now())
 	}
 }
 
@@ -160,7 +160,7 @@ func BenchmarkSyncUnchanged(b *testing.B) {
 		if err := c.Sync(b.Context(), q.Partition); err != nil {
 			b.Fatal(err)
 		}
-		if _, ok := c.AccessToken(q, time.Now()); !ok {
+		if _, ok := c.AccessToken(q, q.Scopes, time.Now()); !ok {
 			b.Fatal("miss")
 		}
 	}

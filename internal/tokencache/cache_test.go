@@ -54,15 +54,15 @@ func record(t testing.TB, c *Cache, partition string, e Event) {
 
 func wantToken(t testing.TB, c *Cache, q *Query, secret string) {
 	t.Helper()
-	if got, ok := c.AccessToken(q, time.Now()); !ok || got.Secret != secret {
-		t.Errorf("AccessToken(%v) = %q, %v; want %q", q.Scopes, got.Secret, ok, secret)
+	if got, ok := c.AccessToken(q, q.Scopes, time.Now()); !ok || got.Secret() != secret {
+		t.Errorf("AccessToken(%v) = %q, %v; want %q", q.Scopes, got.Secret(), ok, secret)
 	}
 }
 
 func wantMiss(t testing.TB, c *Cache, q *Query) {
 	t.Helper()
-	if got, ok := c.AccessToken(q, time.Now()); ok {
-		t.Errorf("AccessToken(%+v) = %q; want a miss", q, got.Secret)
+	if got, ok := c.AccessToken(q, q.Scopes, time.Now()); ok {
+		t.Errorf("AccessToken(%+v) = %q; want a miss", q, got.Secret())
 	}
 }
 
@@ -94,13 +94,15 @@ func TestTokenFields(t *testing.T) {
 	e.Now = time.Unix(time.Now().Unix(), 0)
 	e.ExpiresOn, e.ExtendedExpiresOn, e.RefreshOn = e.Now.Add(time.Hour), e.Now.Add(2*time.Hour), e.Now.Add(time.Minute)
 	record(t, c, Family, e)
-	got, ok := c.AccessToken(query("a"), time.Now())
-	want := AccessToken{
-		Secret: "s", TokenType: "Bearer", Target: "a b",
-		CachedAt: e.Now, ExpiresOn: e.ExpiresOn, ExtendedExpiresOn: e.ExtendedExpiresOn, RefreshOn: e.RefreshOn,
+	got, ok := c.AccessToken(query("a"), []string{"a"}, time.Now())
+	if !ok {
+		t.Fatal("there is no token")
 	}
-	if !ok || got != want {
-		t.Errorf("AccessToken = %+v\nwant %+v", got, want)
+	if got.Secret() != "s" || got.TokenType() != "Bearer" || got.Target() != "a b" {
+		t.Errorf("got %q of type %q for %q", got.Secret(), got.TokenType(), got.Target())
+	}
+	if got.ExpiresOn() != e.ExpiresOn || got.ExtendedExpiresOn() != e.ExtendedExpiresOn || got.RefreshOn() != e.RefreshOn {
+		t.Errorf("it ends %v and %v, to be refreshed %v; want %+v", got.ExpiresOn(), got.ExtendedExpiresOn(), got.RefreshOn(), e)
 	}
 }
 
@@ -130,7 +132,7 @@ func TestEveryPartOfTheQuestionCounts(t *testing.T) {
 	} {
 		q := right()
 		change(q)
-		if _, ok := c.AccessToken(q, time.Now()); ok {
+		if _, ok := c.AccessToken(q, q.Scopes, time.Now()); ok {
 			t.Errorf("a question with another %s is answered", name)
 		}
 	}
@@ -197,10 +199,10 @@ func TestExpiredTokensAreNoAnswer(t *testing.T) {
 	e := event("t", "a b")
 	record(t, c, Family, e)
 	for _, q := range []*Query{query("a", "b"), query("a")} {
-		if _, ok := c.AccessToken(q, e.ExpiresOn.Add(-2*time.Second)); !ok {
+		if _, ok := c.AccessToken(q, q.Scopes, e.ExpiresOn.Add(-2*time.Second)); !ok {
 			t.Error("a token that is about to expire is no answer; the caller is to judge")
 		}
-		if _, ok := c.AccessToken(q, e.ExpiresOn); ok {
+		if _, ok := c.AccessToken(q, q.Scopes, e.ExpiresOn); ok {
 			t.Error("an expired token is an answer")
 		}
 	}
@@ -352,8 +354,8 @@ func TestHitsDoNotAllocate(t *testing.T) {
 		"upper case": query("HTTPS://RESOURCE-7.example.com/User.Read"),
 		"miss":       query("openid", "nobody"),
 	} {
-		c.AccessToken(q, now) // remember it
-		if n := testing.AllocsPerRun(100, func() { c.AccessToken(q, now) }); n != 0 {
+		c.AccessToken(q, q.Scopes, now) // remember it
+		if n := testing.AllocsPerRun(100, func() { c.AccessToken(q, q.Scopes, now) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -368,7 +370,7 @@ func TestHitsDoNotAllocate(t *testing.T) {
 		wantToken(t, c, query(tok(i)...), "wide")
 	}
 	q := query(tok(39)...)
-	if n := testing.AllocsPerRun(100, func() { c.AccessToken(q, now) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { c.AccessToken(q, q.Scopes, now) }); n != 0 {
 		t.Errorf("not remembered: %v allocations", n)
 	}
 }
@@ -466,15 +468,9 @@ func TestCollisionsAreHarmless(t *testing.T) {
 		q.Environments = []string{env}
 		right := c.exactToken(q)
 		change(q)
-		id := c.hashEnvironment(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey), q.Environments[0])
+		id := c.hashGroup(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.ExtKey), q.Environments[0], q.HomeAccountID)
 		hash := mix(id, c.hashScopes(q.Scopes))
-		s := c.shard(hash)
-		s.mu.Lock()
-		if s.slots == nil {
-			s.slots = map[uint64]*slot{}
-		}
-		s.slots[hash] = &slot{tok: right, hash: hash, words: right.words}
-		s.mu.Unlock()
+		c.slots.add(&slot{tok: right, hash: hash, words: right.words})
 		gs := c.shard(id)
 		gs.mu.Lock()
 		if gs.groups == nil {
@@ -484,8 +480,8 @@ func TestCollisionsAreHarmless(t *testing.T) {
 			gs.groups[id] = right.group
 		}
 		gs.mu.Unlock()
-		if got, ok := c.AccessToken(q, time.Now()); ok {
-			t.Errorf("another %s with the same hash is answered by %q", name, got.Secret)
+		if got, ok := c.AccessToken(q, q.Scopes, time.Now()); ok {
+			t.Errorf("another %s with the same hash is answered by %q", name, got.Secret())
 		}
 	}
 }

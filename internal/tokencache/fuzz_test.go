@@ -64,12 +64,12 @@ func removeAll(t *testing.T, c *Cache) {
 			Environments: []string{a.Environment}, ClientID: a.ClientID, Realm: a.Realm,
 			HomeAccountID: a.HomeAccountID, ExtKey: a.ExtKey, KeyID: a.KeyID, TokenType: a.TokenType, Scopes: strings.Fields(a.Target),
 		}
-		_, found := c.AccessToken(&q, now)
+		_, found := c.AccessToken(&q, q.Scopes, now)
 		err := c.RemoveAccount(t.Context(), AccountRemoval{Environments: q.Environments, HomeAccountID: q.HomeAccountID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, left := c.AccessToken(&q, now)
+		_, left := c.AccessToken(&q, q.Scopes, now)
 		if !found && !removed[q.HomeAccountID+" "+q.Environments[0]] || left {
 			t.Fatalf("%+v: found %v, left %v", q, found, left)
 		}

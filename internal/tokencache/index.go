@@ -7,26 +7,26 @@ import (
 	"github.com/msal-go/msal/internal/schema"
 )
 
-// The index of access tokens. Its parts are changed by writers that hold
-// Cache.mu and, for a moment, the lock of the shard; readers take only the
-// latter.
+// The index of access tokens. What answers a question as it is, is in slots. The
+// groups, for questions about some of a token's scopes, are in shards, which are
+// changed by writers that hold Cache.mu and, for a moment, the lock of the
+// shard; readers take only the latter.
 
 const shardCount = 64 // a power of two; more than there are processors
 
 type shard struct {
 	mu     sync.RWMutex
-	slots  map[uint64]*slot  // hash of a question -> answers
 	groups map[uint64]*group // hash of an identity -> its tokens
-	_      [24]byte          // keeps the locks of neighbors on different cache lines
+	_      [32]byte          // keeps the locks of neighbors on different cache lines
 }
 
 func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash>>(64-6)] }
 
-// slot is one answer to a question: a token, or part of its scopes.
+// slot is one answer to a question: a token, or part of its scopes. But for more,
+// which is the writers', it never changes.
 type slot struct {
-	next  *slot // of the same hash
-	tok   *token
 	hash  uint64
+	tok   *token
 	words string // the scopes it answers for
 	more  *slot  // of the same token
 }
@@ -86,18 +86,25 @@ func (t *token) lastsUntil(sec int64) bool { return t != nil && t.expiresOn > se
 
 // group is the tokens of one identity: they differ in their scopes.
 type group struct {
+	*site
+	home   string // its user's, where the reader is already looking
 	next   *group // of the same hash
 	hash   uint64
 	user   *user
-	part   string // its partition's key, and
-	home   string // its user's, where the reader is already looking
-	env    string
-	client string
-	realm  string
-	ext    string
 	tokens []*token
 	lists  map[uint64]*posting // by scope; nil while there are few tokens
 }
+
+// site is what the groups of many users have in common, so that a prepared
+// question about the next user need not be compared with all of it again.
+type site struct {
+	siteKey
+	part   string // its partition's key
+	number uint64 // no other site has it, or ever had
+	groups int
+}
+
+type siteKey struct{ env, client, realm, ext string }
 
 // insert adds t, with its words and key set, to the identity that g names. A
 // token with the same scopes and binding is replaced, and returned.
@@ -106,25 +113,19 @@ func (c *Cache) insert(t *token, g *group) (old *token) {
 	t.hash = mix(g.hash, set)
 	t.tok = t
 	t.group = g
-	s := c.shard(t.hash)
-	for sl := s.slots[t.hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
+	table := c.slots.look()
+	for sl, at := table.next(t.hash, 0); sl != nil; sl, at = table.next(t.hash, at) {
 		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&
 			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) && schema.SameDigest(sl.tok.extDigest(), t.extDigest()) {
 			old = sl.tok
 			break
 		}
 	}
+	c.dropRemembered(t.hash, g)
+	c.slots.add(&t.slot) // first, so that nobody finds neither
 	if old != nil {
 		c.unlink(old)
 	}
-	c.dropRemembered(s, t.hash, g)
-	s.mu.Lock()
-	if s.slots == nil {
-		s.slots = make(map[uint64]*slot)
-	}
-	t.next = s.slots[t.hash]
-	s.slots[t.hash] = &t.slot
-	s.mu.Unlock()
 	gs := c.shard(g.hash)
 	gs.mu.Lock()
 	g.add(c, t)
@@ -143,9 +144,9 @@ func (c *Cache) remove(t *token) {
 
 // unlink takes t out of the index but leaves its group, even if it is empty.
 func (c *Cache) unlink(t *token) {
-	c.dropSlot(&t.slot)
+	c.slots.drop(&t.slot)
 	for sl := t.more; sl != nil; sl = sl.more {
-		c.dropSlot(sl)
+		c.slots.drop(sl)
 	}
 	t.more = nil
 	gs := c.shard(t.group.hash)
@@ -157,36 +158,16 @@ func (c *Cache) unlink(t *token) {
 	c.recent.remove(t)
 }
 
-func (c *Cache) dropSlot(sl *slot) {
-	s := c.shard(sl.hash)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for at, prev := s.slots[sl.hash], (*slot)(nil); at != nil; prev, at = at, at.next {
-		switch {
-		case at != sl:
-		case prev != nil:
-			prev.next = sl.next
-			return
-		case sl.next != nil:
-			s.slots[sl.hash] = sl.next
-			return
-		default:
-			delete(s.slots, sl.hash)
-			return
-		}
-	}
-}
-
 // group returns the group of an identity, making it if need be.
 func (c *Cache) group(u *user, env, client, realm, ext string) *group {
-	hash := c.hashEnvironment(c.hashIdentity(u.part.key, client, realm, u.home, ext), env)
+	hash := c.hashGroup(c.hashIdentity(u.part.key, client, realm, ext), env, u.home)
 	s := c.shard(hash)
 	for g := s.groups[hash]; g != nil; g = g.next { // Cache.mu is held: nobody writes
 		if g.user == u && g.env == env && g.client == client && g.realm == realm && g.ext == ext {
 			return g
 		}
 	}
-	g := &group{hash: hash, user: u, part: u.part.key, home: u.home, env: c.intern(env), client: c.intern(client), realm: c.intern(realm), ext: c.intern(ext)}
+	g := &group{hash: hash, user: u, site: c.site(u.part, siteKey{env, client, realm, ext}), home: u.home}
 	s.mu.Lock()
 	if s.groups == nil {
 		s.groups = make(map[uint64]*group)
@@ -196,6 +177,22 @@ func (c *Cache) group(u *user, env, client, realm, ext string) *group {
 	s.mu.Unlock()
 	u.groups = append(u.groups, g)
 	return g
+}
+
+// site returns a site for one more group.
+func (c *Cache) site(p *partition, key siteKey) *site {
+	s := p.sites[key]
+	if s == nil {
+		c.numbered++
+		key = siteKey{c.intern(key.env), c.intern(key.client), c.intern(key.realm), c.intern(key.ext)}
+		s = &site{siteKey: key, part: p.key, number: c.numbered}
+		if p.sites == nil {
+			p.sites = make(map[siteKey]*site)
+		}
+		p.sites[key] = s
+	}
+	s.groups++
+	return s
 }
 
 // dropGroup removes g, and its user, if they are empty.
@@ -220,5 +217,8 @@ func (c *Cache) dropGroup(g *group) {
 		}
 	}
 	s.mu.Unlock()
+	if g.site.groups--; g.site.groups == 0 {
+		delete(g.user.part.sites, g.siteKey)
+	}
 	g.user.dropGroup(g)
 }

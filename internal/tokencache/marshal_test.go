@@ -57,7 +57,7 @@ func TestFilesOfTheFamilyAnswer(t *testing.T) {
 			for _, partition := range []string{Family, UserPartition(test.q.HomeAccountID), AppPartition(test.q.ClientID, test.q.Realm)} {
 				q := test.q
 				q.Partition = partition
-				if got, ok := c.AccessToken(&q, time.Now()); !ok || !strings.HasPrefix(got.Secret, "fake-jwt") {
+				if got, ok := c.AccessToken(&q, q.Scopes, time.Now()); !ok || !strings.HasPrefix(got.Secret(), "fake-jwt") {
 					t.Errorf("%s: AccessToken(%+v) = %+v, %v", test.file, q, got, ok)
 				}
 				if rts := c.RefreshTokens(&q, ""); len(rts) != test.refresh {

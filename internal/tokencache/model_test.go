@@ -2,6 +2,7 @@ package tokencache
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -118,14 +119,25 @@ func play(t *testing.T, r *rand.Rand, o Options, clients []string) {
 			if err := c.Sync(t.Context(), partition); err != nil {
 				t.Fatal(err)
 			}
-			got, ok := c.AccessToken(&q, time.Now())
-			if want := m.answers(&q); ok != (len(want) > 0) || ok && !slices.Contains(want, got.Secret) {
-				t.Fatalf("step %d: AccessToken(%+v) = %q, %v; want one of %q", i, q, got.Secret, ok, want)
+			got, ok := c.AccessToken(&q, q.Scopes, time.Now())
+			if want := m.answers(&q); ok != (len(want) > 0) || ok && !slices.Contains(want, got.Secret()) {
+				t.Fatalf("step %d: AccessToken(%+v) = %q, %v; want one of %q", i, q, got.Secret(), ok, want)
 			}
 		}
 	}
 	for _, c := range caches {
 		checkIndex(t, c)
+	}
+}
+
+// all yields every slot.
+func (s *slots) all() iter.Seq[*slot] {
+	return func(yield func(*slot) bool) {
+		for i := range s.look() {
+			if sl := s.look()[i].Load(); sl != nil && sl != &s.freed && !yield(sl) {
+				return
+			}
+		}
 	}
 }
 
@@ -144,6 +156,19 @@ func checkIndex(t *testing.T, c *Cache) {
 	inParts := 0
 	for _, p := range c.parts {
 		inParts += p.tokens
+		ofSites, ofUsers := 0, 0
+		for key, s := range p.sites {
+			ofSites += s.groups
+			if s.siteKey != key || s.part != p.key || s.groups == 0 {
+				t.Error("a site is misplaced, or empty")
+			}
+		}
+		for _, u := range p.users {
+			ofUsers += len(u.groups)
+		}
+		if ofSites != ofUsers {
+			t.Errorf("sites have %d groups, users %d", ofSites, ofUsers)
+		}
 		for _, u := range p.users {
 			if p.order[u.at] != u {
 				t.Error("a user is misplaced")
@@ -151,17 +176,20 @@ func checkIndex(t *testing.T, c *Cache) {
 		}
 	}
 	own, groups := 0, 0
-	for i := range c.shards {
-		for _, sl := range c.shards[i].slots {
-			for ; sl != nil; sl = sl.next {
-				if !live[sl.tok] {
-					t.Error("a slot leads to a token that is gone")
-				}
-				if sl == &sl.tok.slot {
-					own++
-				}
-			}
+	all := 0
+	for sl := range c.slots.all() {
+		all++
+		if !live[sl.tok] {
+			t.Error("a slot leads to a token that is gone")
 		}
+		if sl == &sl.tok.slot {
+			own++
+		}
+	}
+	if all != c.slots.live || c.slots.taken < all || 2*c.slots.taken > len(c.slots.look()) {
+		t.Errorf("%d slots are counted as %d, in %d of %d places", all, c.slots.live, c.slots.taken, len(c.slots.look()))
+	}
+	for i := range c.shards {
 		for _, g := range c.shards[i].groups {
 			for ; g != nil; g = g.next {
 				groups += len(g.tokens)
@@ -237,7 +265,7 @@ func use(t *testing.T, c *Cache, r *rand.Rand) {
 		c.AppMetadata(envs, client)
 	default:
 		if err = c.Sync(t.Context(), partition); err == nil {
-			c.AccessToken(q, time.Now())
+			c.AccessToken(q, q.Scopes, time.Now())
 		}
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ type partition struct {
 	users map[string]*user
 	order []*user // in the order in which they came; nil: gone
 	holes int     // how many of order are nil
+	sites map[siteKey]*site
 
 	apps   schema.Document // application metadata
 	rest   schema.Document // what cannot be used, but must not be lost

@@ -130,8 +130,8 @@ func TestTokensThatDidNotChangeStayThroughASync(t *testing.T) {
 }
 
 func (c *Cache) exactToken(q *Query) *token {
-	id := c.hashEnvironment(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.HomeAccountID, q.ExtKey), env)
-	return c.exact(mix(id, c.hashScopes(q.Scopes)), c.partitionKey(q.Partition), env, q, time.Now().Unix())
+	id := c.hashGroup(c.hashIdentity(c.partitionKey(q.Partition), q.ClientID, q.Realm, q.ExtKey), env, q.HomeAccountID)
+	return c.exact(mix(id, c.hashScopes(q.Scopes)), env, q, q.Scopes, time.Now().Unix())
 }
 
 // MSAL's extensions for Go keep about 22 of 80 tokens here.

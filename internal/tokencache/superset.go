@@ -17,9 +17,9 @@ type posting struct {
 	gone   int // how many of them have been removed
 }
 
-// superset finds a token with at least the scopes of q, through the one that
+// superset finds a token with at least the scopes, through the one that
 // the fewest tokens have.
-func (c *Cache) superset(id uint64, partition, env string, q *Query, now int64) *token {
+func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []string, now int64) *token {
 	s := c.shard(id)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -27,17 +27,17 @@ func (c *Cache) superset(id uint64, partition, env string, q *Query, now int64) 
 	for g != nil && !g.matches(partition, env, q) {
 		g = g.next
 	}
-	if g == nil || len(q.Scopes) == 0 {
+	if g == nil || len(scopes) == 0 {
 		return nil
 	}
 	candidates := g.tokens
 	if g.lists != nil {
-		candidates = c.rarest(g, q.Scopes)
+		candidates = c.rarest(g, scopes)
 	}
 	var best *token
 	for i := len(candidates) - 1; i >= 0; i-- { // newer ones are at the end
 		t := candidates[i]
-		if t.gone || t.expiresOn <= now || !t.answers(q) || !hasScopes(t.words, q.Scopes) {
+		if t.gone || t.expiresOn <= now || !t.answers(q) || !hasScopes(t.words, scopes) {
 			continue
 		}
 		if best = later(best, t); best.lastsUntil(now + enough) {
@@ -74,28 +74,17 @@ func (c *Cache) remember(t *token, hash uint64, asked []string) {
 	if t.gone || t.extra >= maxRemembered || hash == t.hash {
 		return
 	}
-	s := c.shard(hash)
-	c.dropRemembered(s, hash, t.group)
+	c.dropRemembered(hash, t.group)
 	sl := &slot{tok: t, hash: hash, words: strings.Join(asked, " "), more: t.more}
 	t.more = sl
 	t.extra++
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.slots == nil {
-		s.slots = make(map[uint64]*slot)
-	}
-	// Behind an exact answer, if there is one that is about to expire.
-	if first := s.slots[hash]; first != nil {
-		sl.next = first.next
-		first.next = sl
-	} else {
-		s.slots[hash] = sl
-	}
+	c.slots.add(sl)
 }
 
 // dropRemembered forgets what was remembered for a question of g's identity.
-func (c *Cache) dropRemembered(s *shard, hash uint64, g *group) {
-	for sl := s.slots[hash]; sl != nil; sl = sl.next {
+func (c *Cache) dropRemembered(hash uint64, g *group) {
+	table := c.slots.look()
+	for sl, at := table.next(hash, 0); sl != nil; sl, at = table.next(hash, at) {
 		if t := sl.tok; t.group == g && sl != &t.slot {
 			for p := &t.more; *p != nil; p = &(*p).more {
 				if *p == sl {
@@ -104,7 +93,7 @@ func (c *Cache) dropRemembered(s *shard, hash uint64, g *group) {
 				}
 			}
 			t.extra--
-			c.dropSlot(sl)
+			c.slots.drop(sl)
 			return // there is never more than one
 		}
 	}

@@ -224,9 +224,10 @@ func (c *Cache) same(p *partition, t *schema.AccessToken) *token {
 		return nil
 	}
 	env := strings.ToLower(t.Environment)
-	id := c.hashEnvironment(c.hashIdentity(p.key, t.ClientID, t.Realm, t.HomeAccountID, t.ExtKey), env)
+	id := c.hashGroup(c.hashIdentity(p.key, t.ClientID, t.Realm, t.ExtKey), env, t.HomeAccountID)
 	hash := mix(id, c.hashWords(words(t.Target))+c.hash(t.KeyID))
-	for sl := c.shard(hash).slots[hash]; sl != nil; sl = sl.next { // Cache.mu is held: nobody writes
+	table := c.slots.look()
+	for sl, at := table.next(hash, 0); sl != nil; sl, at = table.next(hash, at) {
 		have, g := sl.tok, sl.tok.group
 		if sl == &have.slot && g.user == u && g.env == env && g.client == t.ClientID && g.realm == t.Realm &&
 			g.ext == t.ExtKey && sameWords(have.words, words(t.Target)) &&

@@ -9,9 +9,9 @@
 // for some of a token's scopes is answered through the scope that the fewest
 // tokens have, and then remembered, so that it is a single look the next time.
 // What the hash finds is compared with the question, so two questions never
-// get each other's answer, whatever their hashes. Readers take one of many
-// shared locks for a moment; writers, of which there is one per answer of the
-// token service, are serialized.
+// get each other's answer, whatever their hashes. Readers of what is found so
+// take no lock; the others take one of many shared ones for a moment. Writers, of
+// which there is one per answer of the token service, are serialized.
 //
 // # Partitions
 //
@@ -33,6 +33,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/msal-go/msal/cache"
 )
@@ -70,7 +71,21 @@ func UserPartition(homeAccountID string) string { return userPrefix + digest(hom
 // by the caller's assertion, or by the key of a long-running process. It is
 // isolated: it answers questions that name it, and no other.
 func AssertionPartition(assertionOrKey string) string {
-	return assertionPrefix + digest(assertionOrKey)
+	var room AssertionName
+	return strings.Clone(room.Partition(assertionOrKey))
+}
+
+// AssertionName is room for the name of an AssertionPartition, for those who
+// look something up and are done with it.
+type AssertionName [len(assertionPrefix) + 2*sha256.Size]byte
+
+// Partition is AssertionPartition in n: it is good until n is used again.
+func (n *AssertionName) Partition(assertionOrKey string) string {
+	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(assertionOrKey), len(assertionOrKey))) // only read, and long: not copied
+	sum = sha256.Sum256(sum[:])
+	copy(n[:], assertionPrefix)
+	hex.Encode(n[len(assertionPrefix):], sum[:])
+	return unsafe.String(&n[0], len(n))
 }
 
 // digest makes a name in the alphabet of store keys. The parts cannot run into
@@ -94,6 +109,7 @@ type Cache struct {
 	limit int // of access tokens; negative: none
 	seed  maphash.Seed
 
+	slots  slots
 	shards [shardCount]shard
 
 	// mu guards everything below, and changes of what the shards hold. It is
@@ -103,6 +119,8 @@ type Cache struct {
 	expiry expiryHeap
 	recent recencyList
 	names  map[string]string // see intern
+
+	numbered uint64 // sites that ever were
 
 	changed atomic.Bool // see Changed; written with mu held
 }
