@@ -76,14 +76,12 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 		return res, err
 	}
 	if r.Claims == "" && len(r.ExtraParameters) == 0 && !c.cache.stored {
-		var room tokencache.AssertionName // a question that is over before room is
-		q := tokencache.Query{
-			Partition:    room.Partition(firstOf(r.LongRunningKey, r.UserAssertion)),
-			Environments: p.meta.Environments, ClientID: c.clientID, Realm: p.meta.Realm,
-		}
-		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
-			c.telemetry.Hit()
-			return res, nil
+		if partition, ok := c.cache.index.KnownAssertionPartition(firstOf(r.LongRunningKey, r.UserAssertion)); ok {
+			q := tokencache.Query{Partition: partition, Environments: p.meta.Environments, ClientID: c.clientID, Realm: p.meta.Realm}
+			if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
+				c.telemetry.Hit()
+				return res, nil
+			}
 		}
 	}
 	return c.acquireOnBehalfOf(ctx, p, r, now)

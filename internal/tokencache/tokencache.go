@@ -71,21 +71,29 @@ func UserPartition(homeAccountID string) string { return userPrefix + digest(hom
 // by the caller's assertion, or by the key of a long-running process. It is
 // isolated: it answers questions that name it, and no other.
 func AssertionPartition(assertionOrKey string) string {
-	var room AssertionName
-	return strings.Clone(room.Partition(assertionOrKey))
+	name := assertionName(assertionOrKey)
+	return string(name[:])
 }
 
-// AssertionName is room for the name of an AssertionPartition, for those who
-// look something up and are done with it.
-type AssertionName [len(assertionPrefix) + 2*sha256.Size]byte
+// KnownAssertionPartition is AssertionPartition, if there is one in memory. It
+// allocates nothing.
+func (c *Cache) KnownAssertionPartition(assertionOrKey string) (partition string, ok bool) {
+	name := assertionName(assertionOrKey)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	p, ok := c.parts[string(name[:])]
+	if !ok {
+		return "", false
+	}
+	return p.key, true
+}
 
-// Partition is AssertionPartition in n: it is good until n is used again.
-func (n *AssertionName) Partition(assertionOrKey string) string {
+func assertionName(assertionOrKey string) (name [len(assertionPrefix) + 2*sha256.Size]byte) {
 	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(assertionOrKey), len(assertionOrKey))) // only read, and long: not copied
 	sum = sha256.Sum256(sum[:])
-	copy(n[:], assertionPrefix)
-	hex.Encode(n[len(assertionPrefix):], sum[:])
-	return unsafe.String(&n[0], len(n))
+	copy(name[:], assertionPrefix)
+	hex.Encode(name[len(assertionPrefix):], sum[:])
+	return name
 }
 
 // digest makes a name in the alphabet of store keys. The parts cannot run into
