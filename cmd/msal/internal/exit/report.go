@@ -124,7 +124,8 @@ func name(err error) string {
 	}
 	var file *loginstate.FileError
 	var stored *cache.FileError
-	if errors.As(err, &file) || errors.As(err, &stored) {
+	var sealed *cache.SealError
+	if errors.As(err, &file) || errors.As(err, &stored) || errors.As(err, &sealed) {
 		return "state"
 	}
 	for _, kind := range []struct {

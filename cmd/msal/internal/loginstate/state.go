@@ -124,6 +124,13 @@ func (s *State) Path() string {
 	return ""
 }
 
+func (s *State) loginFile() string {
+	if s.kind == Keyring {
+		return sealedLoginFile
+	}
+	return loginFile
+}
+
 // TokenCache is a new cache over the tokens.
 func (s *State) TokenCache() *msal.TokenCache {
 	return msal.NewTokenCache(msal.CacheOptions{Store: s.store, Logger: s.o.Logger})
@@ -132,14 +139,14 @@ func (s *State) TokenCache() *msal.TokenCache {
 // LastLogin returns the last login; zero if there is none. A damaged file of it
 // is set aside.
 func (s *State) LastLogin() (Login, error) {
-	l, err := s.folder.lastLogin()
+	l, err := s.folder.lastLogin(s.loginFile())
 	if s.kind == Memory && err != nil {
 		return Login{}, nil // it is a convenience, and the folder is none of our business
 	}
 	if !errors.Is(err, errDamaged) {
 		return l, err
 	}
-	path := filepath.Join(s.folder.path, loginFile)
+	path := filepath.Join(s.folder.path, s.loginFile())
 	aside := path + time.Now().UTC().Format(damagedMark+"20060102T150405.000000000Z")
 	if err := os.Rename(path, aside); err != nil {
 		return Login{}, &FileError{Op: "set aside", Path: path, Hint: "msal logout --all removes it", Err: bare(err)}
@@ -153,7 +160,7 @@ func (s *State) SaveLogin(l Login) error {
 	if s.kind == Memory {
 		return nil
 	}
-	return s.folder.saveLogin(l)
+	return s.folder.saveLogin(s.loginFile(), l)
 }
 
 // ForgetLogin removes the memory of the last login.
@@ -161,7 +168,7 @@ func (s *State) ForgetLogin() error {
 	if s.kind == Memory {
 		return nil
 	}
-	return s.folder.remove(loginFile)
+	return s.folder.remove(s.loginFile())
 }
 
 // Forget removes everything that is of its kind: tokens, the memory of the last
@@ -172,10 +179,11 @@ func (s *State) Forget(ctx context.Context) error {
 	if s.kind == Memory {
 		return err
 	}
+	login := s.loginFile()
 	if s.kind == Keyring {
-		return errors.Join(err, s.folder.removeSealed(ctx))
+		return errors.Join(err, s.folder.removeSealed(ctx), s.folder.removeRest([]string{login + damagedMark}, []string{login + "."}))
 	}
-	return errors.Join(err, s.folder.removeRest())
+	return errors.Join(err, s.folder.removeRest([]string{tokensFile + damagedMark, login + damagedMark}, []string{"." + tokensFile + ".", login + "."}))
 }
 
 // change rewrites the tokens while no other process does. f may run more than
