@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/msal-go/msal v0.0.0
+	github.com/msal-go/msal/keyring v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
@@ -13,7 +14,9 @@ require (
 )
 
 require (
+	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
+	github.com/godbus/dbus/v5 v5.2.4 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	golang.org/x/crypto v0.55.0 // indirect
@@ -23,3 +26,5 @@ require (
 )
 
 replace github.com/msal-go/msal => ../..
+
+replace github.com/msal-go/msal/keyring => ../../keyring

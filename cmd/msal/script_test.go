@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 		"msal":       func() { os.Exit(cli.Main()) },
 		"browse":     func() { os.Exit(browse()) },
 		"enter-code": func() { os.Exit(enterCode()) },
+		"plant":      func() { os.Exit(plant()) },
 	})
 }
 
@@ -49,7 +50,9 @@ func TestScripts(t *testing.T) {
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fault": injectFault, "exitcode": exitCode, "revoke": revoke, "private": private,
+			"session": session, "sealed": sealed, "sealedfiles": sealedFiles,
 		},
+		Condition: condition,
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/msal-go/msal/cmd/msal/internal/exit"
 	"github.com/msal-go/msal/cmd/msal/internal/loginstate"
 	"github.com/msal-go/msal/cmd/msal/internal/terminal"
+	"github.com/msal-go/msal/keyring"
 )
 
 func op(kind error) error { return &msal.OpError{Op: "do it", Kind: kind, Hint: "do that"} }
@@ -62,6 +63,8 @@ func TestExitCodesTellScriptsWhatToDo(t *testing.T) {
 		{"configuration", op(msal.ErrConfiguration), 1, "configuration"},
 		{"cache", op(msal.ErrCache), 1, "cache"},
 		{"state file", &loginstate.FileError{Op: "read", Path: "x", Err: fs.ErrPermission}, 1, "state"},
+		{"no keyring", &loginstate.KeyringError{Err: &keyring.Error{Op: "open", Err: keyring.ErrNoKeyring}}, 1, "keyring"},
+		{"another key", &msal.OpError{Op: "do it", Kind: msal.ErrCache, Err: &cache.SealError{Op: "open", Key: "k", Err: cache.ErrLocked}}, 1, "state"},
 		{"file of the store", &msal.OpError{Op: "do it", Kind: msal.ErrCache, Err: &cache.FileError{Op: "lock", Path: "x", Err: cache.ErrLocked}}, 1, "state"},
 		{"a child's code", &exit.ChildError{Code: 42}, 42, ""},
 	} {

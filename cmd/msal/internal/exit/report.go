@@ -43,6 +43,15 @@ func NewReport(err error) Report {
 	if errors.As(err, &file) {
 		r.Hint = file.Hint
 	}
+	var ring *loginstate.KeyringError
+	if errors.As(err, &ring) {
+		r.Message, r.Hint = ring.Error(), ring.Hint
+	}
+	var sealed *cache.SealError
+	if errors.As(err, &sealed) {
+		r.Message = "the key in the keyring does not open the sealed logins"
+		r.Hint = "remove them with: msal logout --all --cache keyring"
+	}
 	var stored *cache.FileError
 	if errors.As(err, &stored) {
 		r.Message, r.Hint = fmt.Sprintf("%s %s: %v", stored.Op, stored.Path, stored.Err), stored.Hint
@@ -109,9 +118,14 @@ func name(err error) string {
 	case Usage:
 		return "usage"
 	}
+	var ring *loginstate.KeyringError
+	if errors.As(err, &ring) {
+		return "keyring"
+	}
 	var file *loginstate.FileError
 	var stored *cache.FileError
-	if errors.As(err, &file) || errors.As(err, &stored) {
+	var sealed *cache.SealError
+	if errors.As(err, &file) || errors.As(err, &stored) || errors.As(err, &sealed) {
 		return "state"
 	}
 	for _, kind := range []struct {

@@ -57,11 +57,11 @@ func TestAnUnknownFormatIsAUsageError(t *testing.T) {
 func TestWithoutAHomeNothingIsKept(t *testing.T) {
 	t.Parallel()
 	inv := &invocation.Invocation{CacheDir: func() (string, error) { return "", errors.New("no home") }, Getenv: func(string) string { return "" }}
-	if _, err := inv.Logins(invocation.ToRead); exit.Code(err) != exit.Usage {
+	if _, err := inv.Logins(t.Context(), invocation.ToRead); exit.Code(err) != exit.Usage {
 		t.Errorf("got %v", err)
 	}
 	inv.Cache = "memory"
-	if _, err := inv.Logins(invocation.ToKeep); err != nil {
+	if _, err := inv.Logins(t.Context(), invocation.ToKeep); err != nil {
 		t.Errorf("in memory: %v", err)
 	}
 }
@@ -70,12 +70,12 @@ func TestLoginsAtAnEmulatorAreKeptApart(t *testing.T) {
 	t.Parallel()
 	env, base := map[string]string{}, t.TempDir()
 	inv := &invocation.Invocation{CacheDir: func() (string, error) { return base, nil }, Getenv: func(n string) string { return env[n] }}
-	real, err := inv.Logins(invocation.ToRead)
+	real, err := inv.Logins(t.Context(), invocation.ToRead)
 	if err != nil {
 		t.Fatal(err)
 	}
 	env["MSAL_EMULATOR_URL"] = "https://localhost:1"
-	if emulated, err := inv.Logins(invocation.ToRead); err != nil || emulated.Path() == real.Path() {
+	if emulated, err := inv.Logins(t.Context(), invocation.ToRead); err != nil || emulated.Path() == real.Path() {
 		t.Errorf("%v, %v", emulated.Path(), err)
 	}
 }

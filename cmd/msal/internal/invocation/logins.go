@@ -1,7 +1,7 @@
 package invocation
 
 import (
-	"errors"
+	"context"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,7 +13,7 @@ import (
 
 // CacheFlag defines --cache in a set of flags of cmd.
 func (i *Invocation) CacheFlag(cmd *cobra.Command, fs *pflag.FlagSet) {
-	fs.StringVar(&i.Cache, "cache", "", "where logins are kept: auto, file, memory (nowhere) or keyring (MSAL_CACHE)")
+	fs.StringVar(&i.Cache, "cache", "", "where logins are kept: auto (a file), file, memory (nowhere) or keyring (sealed; the system's keyring has the key) (MSAL_CACHE)")
 	// The flag exists, so that this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("cache", cobra.FixedCompletions(loginstate.Kinds(), cobra.ShellCompDirectiveNoFileComp))
 }
@@ -26,12 +26,13 @@ const (
 	ToRead      Need = iota // what is there; a folder that is not there stays so
 	ToKeep                  // and to add something to them; it is an error if nothing can be kept
 	ToTryToKeep             // and to add something, but can do without
+	ToForget                // to remove all that is there, also what cannot be read
 )
 
 // Logins opens the logins. Those at an emulator are kept apart, so that trying
 // something out does not change who is signed in for real. The person is told of
 // damage.
-func (i *Invocation) Logins(need Need) (*loginstate.State, error) {
+func (i *Invocation) Logins(ctx context.Context, need Need) (*loginstate.State, error) {
 	kind, err := i.cacheKind()
 	if err != nil {
 		return nil, err
@@ -40,18 +41,14 @@ func (i *Invocation) Logins(need Need) (*loginstate.State, error) {
 	if err != nil && kind != loginstate.Memory {
 		return nil, err
 	}
-	o := loginstate.Options{Kind: kind, Logger: i.Logger(), Make: need != ToRead, SetAside: func(where string) {
+	o := loginstate.Options{Kind: kind, Logger: i.Logger(), Make: need == ToKeep || need == ToTryToKeep, Blind: need == ToForget, SetAside: func(where string) {
 		i.Say("%s %s", i.ErrStyle.Warn("warning: a damaged file of logins was set aside; people may have to sign in again:"), terminal.Clean(where))
 	}}
-	logins, err := folder.Open(o)
+	logins, err := folder.Open(ctx, o)
 	if err != nil && need == ToTryToKeep && kind == loginstate.Auto && loginstate.Unwritable(err) {
 		i.Say("%s %s", i.ErrStyle.Warn("warning: tokens cannot be kept here:"), terminal.Clean(err.Error()))
 		o.Kind = loginstate.Memory
-		return folder.Open(o)
-	}
-	var unknown *loginstate.KindError
-	if errors.As(err, &unknown) {
-		return nil, &exit.UsageError{Problem: unknown.Error(), Hint: unknown.Hint, Err: err}
+		return folder.Open(ctx, o)
 	}
 	return logins, err
 }

@@ -158,7 +158,7 @@ func FuzzImport(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := loginstate.In("").Open(loginstate.Options{Kind: loginstate.Memory})
+		s, err := loginstate.In("").Open(t.Context(), loginstate.Options{Kind: loginstate.Memory})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package loginstate
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -11,10 +10,10 @@ type Kind string
 
 // The kinds.
 const (
-	Auto    Kind = "auto"    // the best that there is for everybody: a file
+	Auto    Kind = "auto"    // File, which every session and every tool can use
 	File    Kind = "file"    // that only its owner can read
 	Memory  Kind = "memory"  // gone when the command ends
-	Keyring Kind = "keyring" // of the operating system
+	Keyring Kind = "keyring" // sealed; the key is in the keyring of the operating system
 )
 
 // Kinds lists the values of --cache.
@@ -28,22 +27,9 @@ func ParseKind(given string) (Kind, error) {
 	case Auto, File, Memory, Keyring:
 		return k, nil
 	}
-	return "", fmt.Errorf("there is no cache %q; use %s", given, strings.Join(Kinds(), ", "))
+	return "", unknownKind(given)
 }
 
-// KindError says that this program cannot keep logins in a place that is known.
-type KindError struct {
-	Kind    Kind
-	Missing error // what it would take
-	Hint    string
+func unknownKind(given string) error {
+	return fmt.Errorf("there is no cache %q; use %s", given, strings.Join(Kinds(), ", "))
 }
-
-func (e *KindError) Error() string {
-	return fmt.Sprintf("logins cannot be kept in the %s: %v", e.Kind, e.Missing)
-}
-
-// Unwrap returns what is missing.
-func (e *KindError) Unwrap() error { return e.Missing }
-
-// ErrNoKeyring: no keyring of an operating system can be opened by this build.
-var ErrNoKeyring = errors.New("this build of msal has no store for the keyring of the operating system")

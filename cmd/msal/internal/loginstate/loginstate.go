@@ -3,7 +3,8 @@
 //
 // The tokens are in tokens.json, the plain JSON of the MSAL family, so that
 // other tools can read them and may write them too: under the lock of MSAL
-// Extensions, beside the file. Commands that run at the same time lose nothing
+// Extensions, beside the file; or, for who wants it, in sealed files, whose key is
+// in the keyring of the operating system. Commands that run at the same time lose nothing
 // of each other's. All files are for their owner alone and replaced as a whole.
 // Tokens of applications are never kept.
 package loginstate
@@ -16,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +28,9 @@ const maxSize = 1 << 20
 const (
 	tokensFile = "tokens.json"
 	loginFile  = "login.json"
+	// sealedLoginFile is the last login among those under the keyring, which
+	// does not stand in for that of the others.
+	sealedLoginFile = "login-keyring.json"
 	// damagedMark is behind the name of a file that was set aside, as in
 	// cache.File.
 	damagedMark = ".damaged-"
@@ -79,8 +84,8 @@ type Login struct {
 }
 
 // lastLogin returns the last login; zero if there is none.
-func (f Folder) lastLogin() (Login, error) {
-	data, err := f.read(loginFile)
+func (f Folder) lastLogin(file string) (Login, error) {
+	data, err := f.read(file)
 	if err != nil || data == nil {
 		return Login{}, err
 	}
@@ -91,12 +96,12 @@ func (f Folder) lastLogin() (Login, error) {
 	return l, nil
 }
 
-func (f Folder) saveLogin(l Login) error {
+func (f Folder) saveLogin(file string, l Login) error {
 	data, err := json.MarshalIndent(l, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the login: %w", err)
 	}
-	return f.write(loginFile, append(data, '\n'))
+	return f.write(file, append(data, '\n'))
 }
 
 func (f Folder) remove(name string) error {
@@ -111,8 +116,9 @@ func (f Folder) remove(name string) error {
 // left over from a process that died.
 const abandonedAfter = time.Minute
 
-// removeRest removes what was set aside, and what dead processes left.
-func (f Folder) removeRest() error {
+// removeRest removes what was set aside, and what dead processes left: files by
+// the beginnings of their names.
+func (f Folder) removeRest(aside, abandoned []string) error {
 	entries, err := os.ReadDir(f.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{Op: "list", Path: f.path, Err: bare(err)}
@@ -120,8 +126,8 @@ func (f Folder) removeRest() error {
 	err = nil
 	for _, e := range entries {
 		name := e.Name()
-		isDamaged := strings.HasPrefix(name, tokensFile+damagedMark) || strings.HasPrefix(name, loginFile+damagedMark)
-		isNew := strings.HasPrefix(name, "."+tokensFile+".") || strings.HasPrefix(name, loginFile+".")
+		begins := func(with string) bool { return strings.HasPrefix(name, with) }
+		isDamaged, isNew := slices.ContainsFunc(aside, begins), slices.ContainsFunc(abandoned, begins)
 		if info, infoErr := e.Info(); isDamaged || isNew && infoErr == nil && time.Since(info.ModTime()) > abandonedAfter {
 			err = errors.Join(err, f.remove(name))
 		}

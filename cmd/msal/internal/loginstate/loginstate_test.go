@@ -24,7 +24,7 @@ func open(t *testing.T, folder loginstate.Folder) *loginstate.State {
 
 func openAnd(t *testing.T, folder loginstate.Folder, aside func(string)) *loginstate.State {
 	t.Helper()
-	s, err := folder.Open(loginstate.Options{SetAside: aside, Make: true})
+	s, err := folder.Open(t.Context(), loginstate.Options{SetAside: aside, Make: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 func TestNothingIsThereAtFirst(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := loginstate.In(dir).Open(loginstate.Options{})
+	s, err := loginstate.In(dir).Open(t.Context(), loginstate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestOddFilesAreRefused(t *testing.T) {
 			if err := c.make(dir, folder.TokensPath()); err != nil {
 				t.Fatal(err)
 			}
-			s, err := folder.Open(loginstate.Options{Make: true, SetAside: func(where string) { t.Errorf("%s was set aside", where) }})
+			s, err := folder.Open(t.Context(), loginstate.Options{Make: true, SetAside: func(where string) { t.Errorf("%s was set aside", where) }})
 			if err == nil {
 				_, err = s.Accounts(t.Context())
 			}
@@ -307,20 +307,18 @@ func TestRemovingIsExact(t *testing.T) {
 
 func TestKindsThatAreNotThereSaySo(t *testing.T) {
 	t.Parallel()
-	_, err := loginstate.In(t.TempDir()).Open(loginstate.Options{Kind: loginstate.Keyring})
-	var kind *loginstate.KindError
-	if !errors.As(err, &kind) || !errors.Is(err, loginstate.ErrNoKeyring) || kind.Hint == "" {
-		t.Errorf("got %v", err)
-	}
 	if _, err := loginstate.ParseKind("drawer"); err == nil {
 		t.Error("drawer is a kind")
+	}
+	if _, err := loginstate.In(t.TempDir()).Open(t.Context(), loginstate.Options{Kind: "drawer"}); err == nil {
+		t.Error("drawer can be opened")
 	}
 }
 
 func TestMemoryTouchesNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := loginstate.In(dir).Open(loginstate.Options{Kind: loginstate.Memory, Make: true})
+	s, err := loginstate.In(dir).Open(t.Context(), loginstate.Options{Kind: loginstate.Memory, Make: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,9 @@ type Options struct {
 	// Make makes the folder. Without it, a folder that is not there is an empty
 	// one.
 	Make bool
+	// Blind opens the Keyring even if there is none, with no tokens to be seen:
+	// for Forget.
+	Blind bool
 }
 
 // A State is the logins of a folder, or of this process alone.
@@ -40,7 +43,11 @@ type State struct {
 
 // Open opens the logins of a folder. This is the one place that knows which
 // stores there are: a new Kind becomes a case here.
-func (f Folder) Open(o Options) (*State, error) {
+//
+// Auto is the file, also where there is a keyring: other tools read it, and a
+// login is there for every session of the person, such as one over SSH or a job
+// of cron, which the keyring is not.
+func (f Folder) Open(ctx context.Context, o Options) (*State, error) {
 	s := &State{folder: f, kind: o.Kind, o: o}
 	var err error
 	switch s.kind {
@@ -49,8 +56,10 @@ func (f Folder) Open(o Options) (*State, error) {
 		s.store, err = f.openFile(o)
 	case Memory:
 		s.store = new(cache.Memory)
+	case Keyring:
+		s.store, err = f.openSealed(ctx, o)
 	default:
-		err = &KindError{Kind: o.Kind, Missing: ErrNoKeyring, Hint: "use --cache file, or --cache memory to keep nothing"}
+		err = unknownKind(string(s.kind))
 	}
 	if err != nil {
 		return nil, err
@@ -72,14 +81,22 @@ func (f Folder) openFile(o Options) (cache.Store, error) {
 	return watched{store, o.SetAside}, nil
 }
 
+// watchable is what the stores here can do. The searches of a TokenCache need
+// the list.
+type watchable interface {
+	cache.Store
+	cache.Lister
+	cache.SetAsider
+}
+
 // watched is a store that tells the person about damage.
 type watched struct {
-	*cache.File
+	watchable
 	tell func(where string)
 }
 
 func (w watched) SetAside(ctx context.Context, key string, value []byte) (string, error) {
-	where, err := w.File.SetAside(ctx, key, value)
+	where, err := w.watchable.SetAside(ctx, key, value)
 	if where != "" {
 		w.tell(where)
 	}
@@ -92,15 +109,26 @@ func Unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// Kind says where the logins are: File or Memory.
+// Kind says where the logins are: File, Memory or Keyring.
 func (s *State) Kind() Kind { return s.kind }
 
-// Path names the file with the tokens; empty if there is none.
+// Path names the file with the tokens, or the folder with the sealed ones; empty
+// if there is none.
 func (s *State) Path() string {
-	if s.kind != File {
-		return ""
+	switch s.kind {
+	case File:
+		return s.folder.TokensPath()
+	case Keyring:
+		return s.folder.path
 	}
-	return s.folder.TokensPath()
+	return ""
+}
+
+func (s *State) loginFile() string {
+	if s.kind == Keyring {
+		return sealedLoginFile
+	}
+	return loginFile
 }
 
 // TokenCache is a new cache over the tokens.
@@ -111,14 +139,14 @@ func (s *State) TokenCache() *msal.TokenCache {
 // LastLogin returns the last login; zero if there is none. A damaged file of it
 // is set aside.
 func (s *State) LastLogin() (Login, error) {
-	l, err := s.folder.lastLogin()
+	l, err := s.folder.lastLogin(s.loginFile())
 	if s.kind == Memory && err != nil {
 		return Login{}, nil // it is a convenience, and the folder is none of our business
 	}
 	if !errors.Is(err, errDamaged) {
 		return l, err
 	}
-	path := filepath.Join(s.folder.path, loginFile)
+	path := filepath.Join(s.folder.path, s.loginFile())
 	aside := path + time.Now().UTC().Format(damagedMark+"20060102T150405.000000000Z")
 	if err := os.Rename(path, aside); err != nil {
 		return Login{}, &FileError{Op: "set aside", Path: path, Hint: "msal logout --all removes it", Err: bare(err)}
@@ -132,7 +160,7 @@ func (s *State) SaveLogin(l Login) error {
 	if s.kind == Memory {
 		return nil
 	}
-	return s.folder.saveLogin(l)
+	return s.folder.saveLogin(s.loginFile(), l)
 }
 
 // ForgetLogin removes the memory of the last login.
@@ -140,17 +168,22 @@ func (s *State) ForgetLogin() error {
 	if s.kind == Memory {
 		return nil
 	}
-	return s.folder.remove(loginFile)
+	return s.folder.remove(s.loginFile())
 }
 
-// Forget removes everything: tokens, the memory of the last login, what was set
-// aside, and what processes that died left behind. It is no error that nothing is there.
+// Forget removes everything that is of its kind: tokens, the memory of the last
+// login, what was set aside, and what processes that died left behind. The key
+// stays in the keyring. It is no error that nothing is there.
 func (s *State) Forget(ctx context.Context) error {
 	err := errors.Join(s.store.Delete(ctx, family), s.ForgetLogin())
 	if s.kind == Memory {
 		return err
 	}
-	return errors.Join(err, s.folder.removeRest())
+	login := s.loginFile()
+	if s.kind == Keyring {
+		return errors.Join(err, s.folder.removeSealed(ctx), s.folder.removeRest([]string{login + damagedMark}, []string{login + "."}))
+	}
+	return errors.Join(err, s.folder.removeRest([]string{tokensFile + damagedMark, login + damagedMark}, []string{"." + tokensFile + ".", login + "."}))
 }
 
 // change rewrites the tokens while no other process does. f may run more than

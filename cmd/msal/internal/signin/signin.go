@@ -26,8 +26,8 @@ type Desk struct {
 }
 
 // Open reads the earlier logins and makes a client.
-func Open(inv *invocation.Invocation, flags setting.Flags, need invocation.Need) (*Desk, error) {
-	logins, err := inv.Logins(need)
+func Open(ctx context.Context, inv *invocation.Invocation, flags setting.Flags, need invocation.Need) (*Desk, error) {
+	logins, err := inv.Logins(ctx, need)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,9 @@ func (d *Desk) Command(r Request) string {
 	args := []string{"msal", "login", "--client-id", d.settings.ClientID, "--authority", d.settings.Authority}
 	if d.settings.Discovery == msal.InstanceDiscoveryOff && d.settings.Emulator == nil {
 		args = append(args, "--instance-discovery", "off")
+	}
+	if d.logins.Kind() == loginstate.Keyring {
+		args = append(args, "--cache", string(loginstate.Keyring))
 	}
 	if r.Device {
 		args = append(args, "--device")

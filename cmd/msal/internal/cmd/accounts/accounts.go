@@ -43,7 +43,7 @@ func run(ctx context.Context, inv *invocation.Invocation) error {
 	if err != nil {
 		return err
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func clients(ids []string) string {
 
 // Names lists the user names for completion; none where they cannot be read.
 func Names(ctx context.Context, inv *invocation.Invocation, prefix string) []string {
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return nil
 	}

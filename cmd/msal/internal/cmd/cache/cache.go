@@ -24,7 +24,14 @@ many there are. The commands below list, show, remove and import them. No networ
 is used, and no token is shown unless it is asked for.
 
 The file has the format of Microsoft's libraries (MSAL), which other tools can
-read, and write under the lock of MSAL Extensions, while msal commands run.`
+read, and write under the lock of MSAL Extensions, while msal commands run.
+
+With --cache keyring, or MSAL_CACHE=keyring, the tokens are in files that are
+sealed with a key in the keyring of the operating system: Secret Service, DPAPI or
+Keychain. It has to be unlocked, and it is an error if there is none. These logins
+are apart from those in the file. The default stays the file, because other tools
+read it, and because a session without a keyring, such as one over SSH, finds the
+logins there too.`
 
 const examples = `  msal cache
   msal cache ls -o json | jq -r '.[] | select(.type == "RefreshToken").clientId'
@@ -67,7 +74,7 @@ func status(ctx context.Context, inv *invocation.Invocation) error {
 	if err != nil {
 		return err
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return err
 	}
@@ -93,10 +100,16 @@ func status(ctx context.Context, inv *invocation.Invocation) error {
 	return err
 }
 
-// protect looks at who can read the file, and says it.
+// protect looks at who can read the tokens, and says it.
 func (d *statusDocument) protect() (string, error) {
-	if d.Path == "" {
+	switch {
+	case d.Path == "":
 		return "gone when the command ends", nil
+	case d.Kind == string(loginstate.Keyring) && d.Total == 0:
+		return "nothing is there yet", nil
+	case d.Kind == string(loginstate.Keyring):
+		d.Encrypted = true
+		return "sealed; the key is in the keyring of the operating system", nil
 	}
 	info, err := os.Lstat(d.Path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -54,7 +54,7 @@ func importFile(ctx context.Context, inv *invocation.Invocation, path string) er
 	if hint, err := sealed(data); err != nil {
 		return &importError{path, hint, err}
 	}
-	logins, err := inv.Logins(invocation.ToKeep)
+	logins, err := inv.Logins(ctx, invocation.ToKeep)
 	if err != nil {
 		return err
 	}

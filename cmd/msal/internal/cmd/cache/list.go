@@ -55,7 +55,7 @@ func (o *listOptions) run(ctx context.Context, inv *invocation.Invocation) error
 	if o.kind != "" && !slices.ContainsFunc(kindNames(), func(k string) bool { return strings.EqualFold(k, o.kind) }) {
 		return &exit.UsageError{Problem: "there is no such type of entry", Hint: "use " + strings.Join(kindNames(), ", ")}
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (o *removeOptions) run(ctx context.Context, inv *invocation.Invocation) err
 	case !o.all && o.account == "" && o.clientID == "":
 		return &exit.UsageError{Problem: "what is to be removed?", Hint: "use --account, --client-id or --all"}
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return err
 	}

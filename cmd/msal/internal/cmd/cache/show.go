@@ -32,7 +32,7 @@ func show(ctx context.Context, inv *invocation.Invocation, id string) error {
 	if err != nil {
 		return err
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	logins, err := inv.Logins(ctx, invocation.ToRead)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,9 @@ needs no more than a resource.
 
 The tokens are kept in a file that only you can read, in the format of Microsoft's
 libraries: "msal cache" says where. Commands at the same time lose nothing of each
-other's. With --cache memory nothing is kept: that tries a sign-in out.`,
+other's. With --cache keyring they are sealed with a key that the keyring of the
+operating system has; give it, or MSAL_CACHE=keyring, to the commands after it too.
+With --cache memory nothing is kept: that tries a sign-in out.`,
 		Example: `  msal login --client-id 00001111-aaaa-2222-bbbb-3333cccc4444 --tenant contoso.com
   msal login --device --scope User.Read
   msal login --cache memory -o json`,
@@ -79,7 +81,7 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	if o.request.Scopes, err = setting.Scopes(o.scopes, o.resources); err != nil {
 		return err
 	}
-	desk, err := signin.Open(inv, o.flags, invocation.ToKeep)
+	desk, err := signin.Open(ctx, inv, o.flags, invocation.ToKeep)
 	if err != nil {
 		return err
 	}

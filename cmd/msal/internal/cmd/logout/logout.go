@@ -48,7 +48,11 @@ func (o *options) run(ctx context.Context, inv *invocation.Invocation) error {
 	if err != nil {
 		return err
 	}
-	logins, err := inv.Logins(invocation.ToRead)
+	need := invocation.ToRead
+	if o.all {
+		need = invocation.ToForget
+	}
+	logins, err := inv.Logins(ctx, need)
 	if err != nil {
 		return err
 	}

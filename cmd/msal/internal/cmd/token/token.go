@@ -178,7 +178,7 @@ func (o *options) forPerson(ctx context.Context, inv *invocation.Invocation, sco
 	if o.account == "" {
 		o.account = inv.Getenv("MSAL_ACCOUNT")
 	}
-	desk, err := signin.Open(inv, o.flags, invocation.ToTryToKeep)
+	desk, err := signin.Open(ctx, inv, o.flags, invocation.ToTryToKeep)
 	if err != nil {
 		return outcome{}, err
 	}
