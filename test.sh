@@ -30,8 +30,8 @@ Without --install nothing is installed; what the machine lacks is left out and
 named at the end. With CI=true a missing part is a failure.
 
 Environment:
-  FUZZ_SECONDS  time for each fuzz target (default 5; with CI=true 150 seconds
-                shared by all, at least 5 and at most 30 each)
+  FUZZ_SECONDS  time for each fuzz target (default 5; with CI=true 100 seconds
+                shared by all, at least 2 and at most 30 each)
   VULNDB        vulnerability database for govulncheck, a folder or a .txz
                 (default ../shared/data/vulndb.txz, if it is there)
   LIBRARY_GO    the toolchain of the library's go line
@@ -253,8 +253,8 @@ fuzz_everything() {
 	[ -n "$targets" ] || return 0
 	seconds=5
 	if [ "$CI" = true ]; then
-		seconds=$((150 / $(printf '%s\n' "$targets" | wc -l)))
-		seconds=$((seconds < 5 ? 5 : seconds > 30 ? 30 : seconds))
+		seconds=$((100 / $(printf '%s\n' "$targets" | wc -l)))
+		seconds=$((seconds < 2 ? 2 : seconds > 30 ? 30 : seconds))
 	fi
 	seconds=${FUZZ_SECONDS:-$seconds}
 	while read -r file name; do
