@@ -20,6 +20,12 @@ func (r report) missed() []string {
 			list = append(list, row.missed()...)
 		}
 	}
+	return append(list, r.missedOtherwise()...)
+}
+
+// missedOtherwise are those that are not about times and allocations.
+func (r report) missedOtherwise() []string {
+	var list []string
 	for _, h := range r.Herds {
 		if h.Subject != ours {
 			continue

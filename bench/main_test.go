@@ -114,6 +114,28 @@ func TestMissedExpectationsAreNamed(t *testing.T) {
 	}
 }
 
+func TestPageSaysInALineWhatWasMissed(t *testing.T) {
+	l := limit{timesFloor: 2, noAllocs: true, bound: "the clock"}
+	r := report{Rows: []row{
+		{Scenario: "hit", Subject: ours, TimesFloor: 2.5, limit: l},
+		{Scenario: "hit", Subject: theFloor, TimesFloor: 1, limit: l},
+		{Scenario: "hit", Subject: ours, TimesFloor: 3, Allocs: 2, limit: l},
+		{Scenario: "hit", Subject: ours, TimesFloor: 1.9, limit: l},
+		{Scenario: "store", Subject: ours, Nanos: 2500, limit: limit{nanos: 2000}},
+	}}
+	var b bytes.Buffer
+	r.writeMissed(&b)
+	for _, want := range []string{
+		"- hit, 2 of 3 cases: 2.50 to 3.00 times the floor, want at most 2; bound by the clock\n",
+		"- hit, 1 of 3 cases: 2 allocations, want none; bound by the clock\n",
+		"- store, 1 of 1 cases: 2.5 µs each, want at most 2 µs\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
+
 func TestUnknownFlagIsAUsageError(t *testing.T) {
 	if code := run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &bytes.Buffer{}); code != 64 {
 		t.Errorf("exit code %d, want 64", code)

@@ -18,16 +18,18 @@ const (
 	startLoopback = "first token of a new client, loopback"
 )
 
+const checksBound = "the checks of what is sent and answered: correlation, telemetry, throttling, one flight per token"
+
 // networkScenarios send requests.
 func networkScenarios(s settings) []scenario {
 	var list []scenario
 	for _, size := range s.loads {
 		list = append(list, scenario{name: miss, size: size, goroutines: []int{1}, peer: size <= 10_000, make: misses,
-			limit: limit{timesFloor: 2, bound: "the checks of what is sent and answered: correlation, telemetry, throttling, one flight per token"}})
+			limit: limit{timesFloor: 2, bound: checksBound}})
 	}
 	return append(list,
 		scenario{name: startInside, size: 1, goroutines: []int{1}, peer: true, make: starts(inside)},
-		scenario{name: startLoopback, size: 1, goroutines: []int{1}, peer: true, make: starts(loopback), limit: limit{timesFloor: 2}})
+		scenario{name: startLoopback, size: 1, goroutines: []int{1}, peer: true, make: starts(loopback), limit: limit{timesFloor: 2, bound: checksBound}})
 }
 
 func misses(name string, size int) (subject, error) {

@@ -37,14 +37,7 @@ func (r report) page() []byte {
 	fmt.Fprintf(&b, "\n| | |\n|---|---|\n| machine | %s |\n| date | %s |\n| versions | %s |\n| command | `%s` |\n",
 		r.Machine, r.Date, strings.Join(r.Versions, ", "), r.Command)
 	fmt.Fprintf(&b, "\n![%s](performance.svg)\n", r.summary())
-	b.WriteString("\n## Expectations that were missed\n\n")
-	missed := r.missed()
-	if len(missed) == 0 {
-		b.WriteString("None.\n")
-	}
-	for _, m := range missed {
-		fmt.Fprintf(&b, "- %s\n", m)
-	}
+	r.writeMissed(&b)
 	r.writeRows(&b)
 	r.writeHerds(&b)
 	return b.Bytes()
