@@ -142,3 +142,71 @@ func TestPreparedQuestionsFollowRemovals(t *testing.T) {
 		}
 	}
 }
+
+// A reader who is on its way must not pass by the new token because that is in a
+// place that became free before, and by the old one because it is gone.
+func TestReplacedTokensKeepTheirPlace(t *testing.T) {
+	t.Parallel()
+	c := New(Options{})
+	const n = 200
+	for i := range n {
+		other := event("other", fmt.Sprint("s", i))
+		other.HomeAccountID = "joe.utid"
+		record(t, c, Family, other)
+		record(t, c, Family, event("old", fmt.Sprint("s", i)))
+	}
+	if err := c.RemoveAccount(t.Context(), AccountRemoval{Partition: Family, Environments: envs, ClientID: client, HomeAccountID: "joe.utid"}); err != nil {
+		t.Fatal(err)
+	}
+	if c.slots.taken == c.slots.live {
+		t.Fatal("no place became free")
+	}
+	table := c.slots.look()
+	for i := range n {
+		q := query(fmt.Sprint("s", i))
+		hash := mix(c.hashFirst(q), c.hashScopes(q.Scopes))
+		_, behind := table.next(hash, 0)
+		record(t, c, Family, event("new", q.Scopes[0]))
+		if sl, _ := table.next(hash, behind-1); sl == nil || sl.tok.secret != "new" {
+			t.Fatalf("the token %d is not where the one was that it replaced", i)
+		}
+	}
+	checkIndex(t, c)
+}
+
+// The same for questions about some of its scopes, and for a token that takes
+// over what others wrote beside the former one. The race detector watches.
+func TestReadersSeeOneOfTheTokensThatReplaceEachOther(t *testing.T) {
+	t.Parallel()
+	c := New(Options{})
+	e := event("", "a b")
+	unmarshal(t, c, fmt.Appendf(nil, `{"AccessToken":{"k":{"credential_type":"AccessToken","secret":"first","home_account_id":%q,"environment":%q,
+		"client_id":%q,"target":"a b","realm":%q,"token_type":"Bearer","cached_at":"1","expires_on":"%d","theirs":"x"}}}`,
+		e.HomeAccountID, e.Environment, e.ClientID, e.Realm, e.ExpiresOn.Unix()))
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for _, scope := range []string{"a", "b"} {
+		readers.Go(func() {
+			for q := query(scope); ; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, ok := c.AccessToken(q, q.Scopes, e.Now); !ok {
+					t.Error("the token was missed while it was replaced")
+					return
+				}
+			}
+		})
+	}
+	for i := range 1000 {
+		e.AccessToken = fmt.Sprint(i)
+		record(t, c, Family, e)
+	}
+	close(stop)
+	readers.Wait()
+	if f := file(t, c); len(f["AccessToken"]) != 1 {
+		t.Errorf("%d tokens", len(f["AccessToken"]))
+	}
+}
