@@ -149,7 +149,7 @@ func (c *Cache) search(once Query, scopes []string, set uint64, now int64) *toke
 		id := c.hashIn(q, i)
 		t := c.superset(id, partition, env, q, scopes, now)
 		if t != nil && t != best {
-			c.remember(t, mix(id, set), scopes)
+			c.remember(t, mix(id, set), env, q, scopes, now)
 		}
 		if best = later(best, t); best.lastsUntil(now + enough) {
 			break

@@ -210,3 +210,34 @@ func TestReadersSeeOneOfTheTokensThatReplaceEachOther(t *testing.T) {
 		t.Errorf("%d tokens", len(f["AccessToken"]))
 	}
 }
+
+// An answer that was found before a writer came is not remembered after it.
+func TestAnOlderAnswerIsNotRememberedInPlaceOfANewer(t *testing.T) {
+	t.Parallel()
+	c := New(Options{})
+	older := event("older", "a b")
+	older.ExpiresOn = older.Now.Add(2 * time.Hour)
+	record(t, c, Family, older)
+	q, now := query("a"), older.Now.Unix()
+	hash := mix(c.hashFirst(q), c.hashScopes(q.Scopes))
+	found := c.expiry[0]
+	record(t, c, Family, event("newer", "a"))
+	c.remember(found, hash, env, q, q.Scopes, now)
+	wantToken(t, c, q, "newer")
+}
+
+// Whether a malformed question is answered does not depend on what is there.
+func TestSeveralScopesInOneStringAreNoScope(t *testing.T) {
+	t.Parallel()
+	c := New(Options{})
+	record(t, c, Family, event("t", "a b"))
+	wantMiss(t, c, query("a b"))
+	wantToken(t, c, query("b", "a"), "t")
+	wantMiss(t, c, query("a b"))
+	none := event("none", "")
+	none.HomeAccountID = "joe.utid"
+	record(t, c, Family, none)
+	q := query("")
+	q.HomeAccountID = "joe.utid"
+	wantMiss(t, c, q)
+}

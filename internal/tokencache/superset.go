@@ -1,6 +1,9 @@
 package tokencache
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Questions for fewer scopes than a token has, which is Entra's normal case: it
 // answers with all scopes that were ever consented to.
@@ -27,8 +30,8 @@ func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []st
 	for g != nil && !g.matches(partition, env, q) {
 		g = g.next
 	}
-	if g == nil || len(scopes) == 0 {
-		return nil
+	if g == nil || len(scopes) == 0 || slices.ContainsFunc(scopes, notOneWord) {
+		return nil // hasScopes would take all of a token's scopes in one string for one
 	}
 	candidates := g.tokens
 	if g.lists != nil {
@@ -65,13 +68,14 @@ func (c *Cache) rarest(g *group, scopes []string) []*token {
 }
 
 // remember makes t the answer to the question with the given hash. It gives up
-// when a writer is busy, as nothing is lost but time.
-func (c *Cache) remember(t *token, hash uint64, asked []string) {
+// when a writer is busy, as nothing is lost but time, and when one was since t was
+// found: the answer that came is not to be outlived by an older one.
+func (c *Cache) remember(t *token, hash uint64, env string, q *Query, asked []string, now int64) {
 	if !c.mu.TryLock() {
 		return
 	}
 	defer c.mu.Unlock()
-	if t.gone || t.extra >= maxRemembered || hash == t.hash {
+	if t.gone || t.extra >= maxRemembered || hash == t.hash || c.exact(hash, env, q, asked, now).lastsUntil(now+enough) {
 		return
 	}
 	c.dropRemembered(hash, t.group)
@@ -170,6 +174,8 @@ func (g *group) post(c *Cache, t *token) {
 		p.tokens = append(p.tokens, t)
 	}
 }
+
+func notOneWord(scope string) bool { return scope == "" || hasTwoWords(scope) }
 
 func hasTwoWords(words string) bool {
 	return strings.IndexByte(words, ' ') >= 0
