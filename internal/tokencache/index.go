@@ -47,10 +47,11 @@ type token struct {
 	newer, older *token // in recencyList
 	heap         int32  // index in expiryHeap
 	at           int32  // index in group.tokens
-	extra        int32  // number of slots besides its own
 	generation   uint32 // of the last partition content it was seen in
+	extra        int8   // number of slots besides its own
 	gone         bool   // removed; may still be in a posting. Guarded by the group's shard
 	used         atomic.Bool
+	asOf         atomic.Uint32 // group.came when the slots besides its own were made
 }
 
 type rare struct {
@@ -93,6 +94,7 @@ type group struct {
 	user   *user
 	tokens []*token
 	lists  map[uint64]*posting // by scope; nil while there are few tokens
+	came   atomic.Uint32       // tokens that ever came: another may be a better answer now
 }
 
 // site is what the groups of many users have in common, so that a prepared
@@ -166,10 +168,7 @@ func (c *Cache) unlink(t *token) {
 // forget takes t, which is no longer in its group, out of all else.
 func (c *Cache) forget(t *token) {
 	c.slots.drop(&t.slot)
-	for sl := t.more; sl != nil; sl = sl.more {
-		c.slots.drop(sl)
-	}
-	t.more = nil
+	c.forgetRemembered(t)
 	t.group.user.part.tokens--
 	c.expiry.remove(t)
 	c.recent.remove(t)

@@ -220,10 +220,29 @@ func TestAnOlderAnswerIsNotRememberedInPlaceOfANewer(t *testing.T) {
 	record(t, c, Family, older)
 	q, now := query("a"), older.Now.Unix()
 	hash := mix(c.hashFirst(q), c.hashScopes(q.Scopes))
-	found := c.expiry[0]
+	found, came := c.superset(c.hashFirst(q), Family, env, q, q.Scopes, now)
 	record(t, c, Family, event("newer", "a"))
-	c.remember(found, hash, env, q, q.Scopes, now)
+	c.remember(found, came, hash, q.Scopes)
 	wantToken(t, c, q, "newer")
+}
+
+// Whoever refreshes because a resource refuses the token at hand must not be given
+// that again because it was remembered, and the new one has more scopes.
+func TestANewerTokenAnswersWhatAnOlderWasRememberedFor(t *testing.T) {
+	t.Parallel()
+	c := New(Options{})
+	for i, scopes := range []string{"a b", "a b c", "a b c d"} {
+		secret := fmt.Sprint(i)
+		record(t, c, Family, event(secret, scopes))
+		for range 2 {
+			wantToken(t, c, query("a"), secret)
+			wantToken(t, c, query("b"), secret)
+		}
+		if own, all := i+1, c.slots.live; all < own+2 {
+			t.Errorf("%d slots for %d tokens: nothing was remembered", all, own)
+		}
+	}
+	checkIndex(t, c)
 }
 
 // Whether a malformed question is answered does not depend on what is there.
