@@ -65,6 +65,9 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 	if r.UserAssertion == "" && r.LongRunningKey == "" {
 		return res, configError("acquire a token on behalf of a user", "give the access token that the caller presented", errNoAssertion)
 	}
+	if err := refuseReserved(r.Scopes); err != nil {
+		return res, err
+	}
 	if len(r.ExtraParameters) > 0 { // refused before anything else is done
 		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
 			return res, err

@@ -3,6 +3,7 @@ package msal_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -174,4 +175,16 @@ func refreshTokenOf(t *testing.T, cache *msal.TokenCache) string {
 	}
 	t.Fatal("no refresh token")
 	return ""
+}
+
+func TestOnBehalfOfRefusesReservedScopesHitOrNot(t *testing.T) {
+	w := newWorld(t)
+	api := w.tasks(t)
+	request := msal.OnBehalfOfRequest{UserAssertion: w.signIn(t, w.web(t), alice).AccessToken, Scopes: graphScopes}
+	if res, err := api.AcquireTokenOnBehalfOf(t.Context(), request); err != nil || !strings.Contains(res.Scope, "openid") {
+		t.Fatalf("got %v, %v; want a token with openid", res, err)
+	}
+	request.Scopes = []string{"openid"}
+	_, err := api.AcquireTokenOnBehalfOf(t.Context(), request)
+	wantError(t, err, msal.ErrConfiguration)
 }

@@ -50,19 +50,22 @@ func (l *recencyList) remove(t *token) {
 	t.older, t.newer = nil, nil
 }
 
-// victim returns the token to evict, or nil if there is none.
+// victim returns the token to evict, of which there must be one. It is the newest
+// only if there is no other: that one had no time to be used, and would go each
+// time it comes where all others are in use. It looks at each token once, as
+// readers may use them as quickly.
 func (l *recencyList) victim() *token {
-	for {
-		t := l.root.newer // the front
-		if t == &l.root {
-			return nil
-		}
+	newest := l.root.older
+	for t := l.root.newer; t != newest; t = l.root.newer {
 		if !t.used.Swap(false) {
 			return t
 		}
 		l.remove(t)
 		l.push(t)
 	}
+	l.remove(newest)
+	l.push(newest)
+	return l.root.newer
 }
 
 // trim drops the access tokens that have expired by now, and those above the

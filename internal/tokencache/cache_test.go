@@ -54,8 +54,12 @@ func record(t testing.TB, c *Cache, partition string, e Event) {
 
 func wantToken(t testing.TB, c *Cache, q *Query, secret string) {
 	t.Helper()
-	if got, ok := c.AccessToken(q, q.Scopes, time.Now()); !ok || got.Secret() != secret {
-		t.Errorf("AccessToken(%v) = %q, %v; want %q", q.Scopes, got.Secret(), ok, secret)
+	got, ok := c.AccessToken(q, q.Scopes, time.Now())
+	switch {
+	case !ok:
+		t.Errorf("AccessToken(%v) is none; want %q", q.Scopes, secret)
+	case got.Secret() != secret:
+		t.Errorf("AccessToken(%v) = %q; want %q", q.Scopes, got.Secret(), secret)
 	}
 }
 

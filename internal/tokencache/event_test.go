@@ -270,3 +270,23 @@ func TestTheLeastRecentlyUsedTokensGo(t *testing.T) {
 		t.Errorf("%d accounts, %v; want 10", len(accounts), err)
 	}
 }
+
+func TestANewTokenDoesNotGoBecauseAllOthersAreInUse(t *testing.T) {
+	t.Parallel()
+	c := New(Options{MaxAccessTokens: 2})
+	for _, s := range []string{"a", "b", "c", "d"} {
+		record(t, c, Family, event(s, s))
+		wantToken(t, c, query(s), s)
+	}
+	wantMiss(t, c, query("a"))
+	wantMiss(t, c, query("b"))
+	wantToken(t, c, query("c"), "c")
+	one := New(Options{MaxAccessTokens: 1})
+	for _, s := range []string{"a", "b"} {
+		record(t, one, Family, event(s, s))
+		wantToken(t, one, query(s), s)
+	}
+	wantMiss(t, one, query("a"))
+	checkIndex(t, c)
+	checkIndex(t, one)
+}

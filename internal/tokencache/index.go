@@ -47,10 +47,11 @@ type token struct {
 	newer, older *token // in recencyList
 	heap         int32  // index in expiryHeap
 	at           int32  // index in group.tokens
-	extra        int32  // number of slots besides its own
 	generation   uint32 // of the last partition content it was seen in
+	extra        int8   // number of slots besides its own
 	gone         bool   // removed; may still be in a posting. Guarded by the group's shard
 	used         atomic.Bool
+	asOf         atomic.Uint32 // group.came when the slots besides its own were made
 }
 
 type rare struct {
@@ -93,6 +94,7 @@ type group struct {
 	user   *user
 	tokens []*token
 	lists  map[uint64]*posting // by scope; nil while there are few tokens
+	came   atomic.Uint32       // tokens that ever came: another may be a better answer now
 }
 
 // site is what the groups of many users have in common, so that a prepared
@@ -106,9 +108,9 @@ type site struct {
 
 type siteKey struct{ env, client, realm, ext string }
 
-// insert adds t, with its words and key set, to the identity that g names. A
-// token with the same scopes and binding is replaced, and returned.
-func (c *Cache) insert(t *token, g *group) (old *token) {
+// precedes gives t, with its words and key set, to the identity that g names, and
+// returns the token with the same scopes and binding, which it is to replace.
+func (c *Cache) precedes(t *token, g *group) (old *token) {
 	set := c.hashWords(t.words) + c.hash(t.keyID())
 	t.hash = mix(g.hash, set)
 	t.tok = t
@@ -117,23 +119,35 @@ func (c *Cache) insert(t *token, g *group) (old *token) {
 	for sl, at := table.next(t.hash, 0); sl != nil; sl, at = table.next(t.hash, at) {
 		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&
 			schema.SameBinding(sl.tok.keyID(), sl.tok.tokenType, t.keyID(), t.tokenType) && schema.SameDigest(sl.tok.extDigest(), t.extDigest()) {
-			old = sl.tok
-			break
+			return sl.tok
 		}
 	}
+	return nil
+}
+
+// insert adds t, which is complete: readers see it from here on. It replaces old,
+// what precedes returned, so that nobody finds neither.
+func (c *Cache) insert(t, old *token) {
+	g := t.group
 	c.dropRemembered(t.hash, g)
-	c.slots.add(&t.slot) // first, so that nobody finds neither
-	if old != nil {
-		c.unlink(old)
+	if old == nil {
+		c.slots.add(&t.slot)
+	} else {
+		c.slots.replace(&old.slot, &t.slot)
 	}
 	gs := c.shard(g.hash)
 	gs.mu.Lock()
+	if old != nil {
+		g.take(c, old)
+	}
 	g.add(c, t)
 	gs.mu.Unlock()
+	if old != nil {
+		c.forget(old)
+	}
 	g.user.part.tokens++
 	c.expiry.push(t)
 	c.recent.push(t)
-	return old
 }
 
 // remove takes t out and everything that was there for it alone.
@@ -144,15 +158,17 @@ func (c *Cache) remove(t *token) {
 
 // unlink takes t out of the index but leaves its group, even if it is empty.
 func (c *Cache) unlink(t *token) {
-	c.slots.drop(&t.slot)
-	for sl := t.more; sl != nil; sl = sl.more {
-		c.slots.drop(sl)
-	}
-	t.more = nil
 	gs := c.shard(t.group.hash)
 	gs.mu.Lock()
 	t.group.take(c, t)
 	gs.mu.Unlock()
+	c.forget(t)
+}
+
+// forget takes t, which is no longer in its group, out of all else.
+func (c *Cache) forget(t *token) {
+	c.slots.drop(&t.slot)
+	c.forgetRemembered(t)
 	t.group.user.part.tokens--
 	c.expiry.remove(t)
 	c.recent.remove(t)

@@ -147,9 +147,9 @@ func (c *Cache) search(once Query, scopes []string, set uint64, now int64) *toke
 	}
 	for i, env := range q.Environments {
 		id := c.hashIn(q, i)
-		t := c.superset(id, partition, env, q, scopes, now)
+		t, came := c.superset(id, partition, env, q, scopes, now)
 		if t != nil && t != best {
-			c.remember(t, mix(id, set), scopes)
+			c.remember(t, came, mix(id, set), scopes)
 		}
 		if best = later(best, t); best.lastsUntil(now + enough) {
 			break
@@ -170,7 +170,8 @@ func (c *Cache) ofMSALGo(q *Query, scopes []string, set uint64, now int64) *toke
 	var best *token
 	for i, env := range q.Environments {
 		best = later(best, c.exact(mix(c.hashIn(&other, i), set), env, &other, scopes, now))
-		best = later(best, c.superset(c.hashIn(&other, i), partition, env, &other, scopes, now))
+		t, _ := c.superset(c.hashIn(&other, i), partition, env, &other, scopes, now)
+		best = later(best, t)
 	}
 	return best
 }
@@ -190,6 +191,9 @@ func (c *Cache) exact(hash uint64, env string, q *Query, scopes []string, now in
 	table := c.slots.look()
 	for sl, at := table.next(hash, 0); sl != nil; sl, at = table.next(hash, at) {
 		t := sl.tok
+		if sl != &t.slot && t.asOf.Load() != t.group.came.Load() {
+			continue // a newer token may answer too
+		}
 		if t.expiresOn > now && t.answers(q) && t.group.home == q.HomeAccountID && (q.knows(t.group.site) || t.group.matches(c.partitionKey(q.Partition), env, q)) && hasScopes(sl.words, scopes) {
 			best = later(best, t)
 		}

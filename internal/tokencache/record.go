@@ -188,12 +188,14 @@ func (c *Cache) put(p *partition, t *schema.AccessToken) *token {
 		generation:        p.generation,
 	}
 	n.setRare(t)
-	if old := c.insert(n, g); old != nil && old.rare != nil && old.rare.members != "" && t.Extra == "" {
+	old := c.precedes(n, g)
+	if old != nil && old.rare != nil && old.rare.members != "" && t.Extra == "" {
 		// What others wrote beside the former token survives; Put knows what.
 		d := schema.Document{AccessTokens: []schema.AccessToken{old.entity()}}
 		d.PutAccessToken(n.entity())
 		n.setRare(&d.AccessTokens[0])
 	}
+	c.insert(n, old) // last, as readers take no lock
 	return n
 }
 

@@ -63,6 +63,20 @@ func (s *slots) add(sl *slot) {
 	}
 }
 
+// replace puts a slot in the place of one that is in and has the same hash. A
+// reader on its way past them finds one of the two: were the new one put into a
+// place that the reader has left, and the old one taken out, it would find none.
+func (s *slots) replace(old, sl *slot) {
+	t := s.look()
+	at := old.hash
+	for mask := uint64(len(t) - 1); ; at++ {
+		if place := &t[at&mask]; place.Load() == old {
+			place.Store(sl)
+			return
+		}
+	}
+}
+
 // renew makes a table with room for as many again.
 func (s *slots) renew() {
 	size := 8

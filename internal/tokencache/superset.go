@@ -1,6 +1,9 @@
 package tokencache
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Questions for fewer scopes than a token has, which is Entra's normal case: it
 // answers with all scopes that were ever consented to.
@@ -18,8 +21,8 @@ type posting struct {
 }
 
 // superset finds a token with at least the scopes, through the one that
-// the fewest tokens have.
-func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []string, now int64) *token {
+// the fewest tokens have, and how many had come to its group by then.
+func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []string, now int64) (best *token, came uint32) {
 	s := c.shard(id)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -27,14 +30,13 @@ func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []st
 	for g != nil && !g.matches(partition, env, q) {
 		g = g.next
 	}
-	if g == nil || len(scopes) == 0 {
-		return nil
+	if g == nil || len(scopes) == 0 || slices.ContainsFunc(scopes, notOneWord) {
+		return nil, 0 // hasScopes would take all of a token's scopes in one string for one
 	}
 	candidates := g.tokens
 	if g.lists != nil {
 		candidates = c.rarest(g, scopes)
 	}
-	var best *token
 	for i := len(candidates) - 1; i >= 0; i-- { // newer ones are at the end
 		t := candidates[i]
 		if t.gone || t.expiresOn <= now || !t.answers(q) || !hasScopes(t.words, scopes) {
@@ -47,7 +49,7 @@ func (c *Cache) superset(id uint64, partition, env string, q *Query, scopes []st
 	if best != nil {
 		best.touch()
 	}
-	return best
+	return best, g.came.Load()
 }
 
 func (c *Cache) rarest(g *group, scopes []string) []*token {
@@ -65,20 +67,36 @@ func (c *Cache) rarest(g *group, scopes []string) []*token {
 }
 
 // remember makes t the answer to the question with the given hash. It gives up
-// when a writer is busy, as nothing is lost but time.
-func (c *Cache) remember(t *token, hash uint64, asked []string) {
+// when a writer is busy, as nothing is lost but time, and when another token has
+// come to its group since t was found, which may be a newer answer.
+func (c *Cache) remember(t *token, came uint32, hash uint64, asked []string) {
 	if !c.mu.TryLock() {
 		return
 	}
 	defer c.mu.Unlock()
-	if t.gone || t.extra >= maxRemembered || hash == t.hash {
+	if t.gone || hash == t.hash || came != t.group.came.Load() {
 		return
 	}
+	if t.asOf.Load() != came {
+		c.forgetRemembered(t)
+		t.asOf.Store(came)
+	}
 	c.dropRemembered(hash, t.group)
+	if t.extra >= maxRemembered {
+		return
+	}
 	sl := &slot{tok: t, hash: hash, words: strings.Join(asked, " "), more: t.more}
 	t.more = sl
 	t.extra++
 	c.slots.add(sl)
+}
+
+// forgetRemembered forgets all questions that t was remembered for.
+func (c *Cache) forgetRemembered(t *token) {
+	for sl := t.more; sl != nil; sl = sl.more {
+		c.slots.drop(sl)
+	}
+	t.more, t.extra = nil, 0
 }
 
 // dropRemembered forgets what was remembered for a question of g's identity.
@@ -103,6 +121,7 @@ func (c *Cache) dropRemembered(hash uint64, g *group) {
 func (g *group) add(c *Cache, t *token) {
 	t.at = int32(len(g.tokens))
 	g.tokens = append(g.tokens, t)
+	g.came.Add(1)
 	if g.lists != nil {
 		g.post(c, t)
 		return
@@ -170,6 +189,8 @@ func (g *group) post(c *Cache, t *token) {
 		p.tokens = append(p.tokens, t)
 	}
 }
+
+func notOneWord(scope string) bool { return scope == "" || hasTwoWords(scope) }
 
 func hasTwoWords(words string) bool {
 	return strings.IndexByte(words, ' ') >= 0
