@@ -69,3 +69,14 @@ func TestAConversationThatHangsIsLeftBehind(t *testing.T) {
 		t.Errorf("%v, %v, %v; want the context's, the context's and none", first, second, third)
 	}
 }
+
+func TestTheItemOfAnotherAccountIsNotTaken(t *testing.T) {
+	for name, o := range map[string]ExtensionsOptions{
+		"no service": {Path: "x", Flavor: Go, Account: "a"},
+		"no account": {Path: "x", Flavor: DotNet, Service: "Microsoft.Developer.IdentityService"},
+	} {
+		if _, err := MSALExtensions(o); !errors.Is(err, errNoItem) {
+			t.Errorf("%s: %v, want an error", name, err)
+		}
+	}
+}
