@@ -28,7 +28,8 @@ type AzidentityOptions struct {
 // beside it, share sign-ins. It has the one partition of public clients.
 //
 // On Linux the file is sealed with a key that the kernel keeps until the machine
-// is shut down; afterwards the cache is empty. On Windows DPAPI seals it, and on
+// is shut down, or until nobody has used it for some days (three, unless the
+// machine says otherwise: persistent-keyring(7)); afterwards the cache is empty. On Windows DPAPI seals it, and on
 // macOS it is in the Keychain (not run). Other systems: ErrUnsupported.
 //
 // azidentity writes without reading what another process has written since it

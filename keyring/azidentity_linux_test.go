@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/msal-go/msal/cache"
 	"github.com/msal-go/msal/keyring"
 )
 
@@ -75,5 +76,34 @@ func TestAzidentitysCacheOutlivesItsProcessAndNotItsKey(t *testing.T) {
 	write(t, s, another)
 	if got := open(); got != another {
 		t.Errorf("with a new key it is read as %q", got)
+	}
+}
+
+// Somebody made a new key, as after a start of the machine, and died before the
+// file was sealed with it. Nobody can ever open the file again.
+func TestAzidentitysCacheOfAFormerKeyMakesRoom(t *testing.T) {
+	emptyHome(t)
+	forgetKernelKeys(t)
+	t.Cleanup(func() { forgetKernelKeys(t) })
+	in := func(dir string) cache.Store {
+		s, err := keyring.Azidentity(keyring.AzidentityOptions{Name: testCache, Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	write(t, in(dir), document)
+	forgetKernelKeys(t)
+	write(t, in(elsewhere), document) // makes the key
+	if got := read(t, in(dir)); got != "" {
+		t.Errorf("it is read as %q", got)
+	}
+	write(t, in(dir), another)
+	if got := read(t, in(dir)); got != another {
+		t.Errorf("afterwards it is read as %q", got)
+	}
+	if got := read(t, in(elsewhere)); got != document {
+		t.Errorf("the cache that made the key is read as %q", got)
 	}
 }

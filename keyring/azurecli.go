@@ -1,12 +1,11 @@
 package keyring
 
 import (
-	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/msal-go/msal/cache"
 )
@@ -23,8 +22,8 @@ type AzureCLIOptions struct {
 	Logger *slog.Logger
 }
 
-// AzureCLI opens the token cache of the Azure CLI, as it is kept in this moment:
-// a DPAPI file on Windows; elsewhere a plain file, or the keyring if the CLI
+// AzureCLI opens the token cache of the Azure CLI, where the CLI wrote it last: a
+// DPAPI file on Windows; elsewhere a plain file, or the keyring if the CLI
 // encrypts ("az config set core.encrypt_token_cache=true"). It has the one
 // partition of public clients.
 //
@@ -44,26 +43,37 @@ func AzureCLI(o AzureCLIOptions) (cache.Store, error) {
 		return nil, &Error{Op: "open the Azure CLI's token cache", Hint: "give Dir", Err: err}
 	}
 	x := ExtensionsOptions{Flavor: Python, AllowPrompt: o.AllowPrompt, Logger: o.Logger}
-	at := func(suffix string) bool {
-		x.Path = filepath.Join(dir, "msal_token_cache"+suffix)
-		_, err := os.Lstat(x.Path)
-		return !errors.Is(err, fs.ErrNotExist)
+	path := filepath.Join(dir, "msal_token_cache")
+	var form string
+	if runtime.GOOS == "windows" {
+		form = lastWritten(path, ".bin", ".json")
+	} else {
+		form = lastWritten(path, ".json", ".sig", ".bin")
 	}
+	x.Path = path + form
 	switch {
-	case runtime.GOOS == "windows":
-		x.Plain = !at(".bin") && at(".json")
-		if !x.Plain {
-			at(".bin")
-		}
-	case at(".sig"):
+	case form == ".json":
+		x.Plain = true
+	case form == ".sig":
 		x.Schema, x.Attributes = "Microsoft Azure CLI", map[string]string{"type": "Token cache"}
 		x.Service, x.Account = "Microsoft Azure CLI", "Token cache"
-	case !at(".json") && at(".bin"): // 2.45, when told to encrypt; the names are its own
+	default: // 2.45, when told to encrypt; the names are its own
 		x.Schema, x.Attributes = "my_schema_name", map[string]string{"my_attr1": "foo", "my_attr2": "bar"}
 		x.Service, x.Account = "my_service_name", "my_account_name"
-	default:
-		at(".json")
-		x.Plain = true
 	}
 	return MSALExtensions(x)
+}
+
+// lastWritten returns which of the files that begin with path is the newest, and
+// the first one if there is none. Who tells the CLI to encrypt, or not to, has
+// what it kept before lying beside it.
+func lastWritten(path string, suffixes ...string) string {
+	newest := suffixes[0]
+	var at time.Time
+	for _, suffix := range suffixes {
+		if info, err := os.Lstat(path + suffix); err == nil && info.ModTime().After(at) {
+			newest, at = suffix, info.ModTime()
+		}
+	}
+	return newest
 }

@@ -12,8 +12,8 @@
 // them. These stores have one partition, the one that public clients use.
 //
 // Nothing here ever starts a message bus, or asks a person anything unless
-// AllowPrompt says so. Calls to a keyring that does not answer end after
-// ten seconds.
+// AllowPrompt says so. Without it, a call to a keyring that does not answer ends
+// after ten seconds; with it, people may take as long as the context lets them.
 //
 // The parts for macOS were compiled and vetted, but not run.
 package keyring

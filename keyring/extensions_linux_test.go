@@ -247,6 +247,15 @@ func TestPythonAndWeShareACache(t *testing.T) {
 	}
 }
 
+func writtenAnHourAgo(t *testing.T, name, content string) {
+	t.Helper()
+	path, then := filepath.Join(os.Getenv("HOME"), name), time.Now().Add(-time.Hour)
+	err := os.WriteFile(path, []byte(content), 0o600)
+	if err := errors.Join(err, os.Chtimes(path, then, then)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAzureCLIInItsPlaces(t *testing.T) {
 	libsecret := func(attributes ...string) func(t *testing.T) {
 		return func(t *testing.T) {
@@ -260,6 +269,15 @@ func TestAzureCLIInItsPlaces(t *testing.T) {
 		prepare       func(t *testing.T)
 		want          string
 	}{
+		"encrypted before": {"msal_token_cache.json", another, func(t *testing.T) {
+			libsecret("xdg:schema", "Microsoft Azure CLI", "type", "Token cache")(t)
+			writtenAnHourAgo(t, ".azure/msal_token_cache.sig", "")
+		}, another},
+		"encrypted before, by version 2.45": {"msal_token_cache.json", document, func(t *testing.T) { writtenAnHourAgo(t, ".azure/msal_token_cache.bin", "") }, document},
+		"encrypted by version 2.45 and plain before": {"msal_token_cache.bin", "", func(t *testing.T) {
+			libsecret("xdg:schema", "my_schema_name", "my_attr1", "foo", "my_attr2", "bar")(t)
+			writtenAnHourAgo(t, ".azure/msal_token_cache.json", another)
+		}, document},
 		"plain":                     {"msal_token_cache.json", document, func(*testing.T) {}, document},
 		"absent":                    {"azureProfile.json", "{}", func(*testing.T) {}, ""},
 		"encrypted":                 {"msal_token_cache.sig", "", libsecret("xdg:schema", "Microsoft Azure CLI", "type", "Token cache"), document},

@@ -41,6 +41,7 @@ type item struct {
 	place    place
 	signal   string        // path
 	content  []byte        // of a signal that has to be made
+	also     string        // lock file of those whose signal is elsewhere; "" if there are none
 	patience time.Duration // zero: without end, as people may be asked
 	log      *slog.Logger
 
@@ -134,7 +135,19 @@ func (s *item) lock(ctx context.Context) (unlock func(), err error) {
 	if info, err := os.Lstat(s.signal); err == nil && !info.Mode().IsRegular() {
 		return nil, &Error{Op: "use the signal " + s.signal, Hint: "remove it", Err: cache.ErrNotPlain}
 	}
-	return cache.Lock(ctx, s.signal+lockSuffix, s.log)
+	unlockSignal, err := cache.Lock(ctx, s.signal+lockSuffix, s.log)
+	if err != nil || s.also == "" {
+		return unlockSignal, err
+	}
+	unlockAlso, err := cache.Lock(ctx, s.also, s.log)
+	switch {
+	case err == nil:
+		return func() { unlockAlso(); unlockSignal() }, nil
+	case ctx.Err() != nil, errors.Is(err, cache.ErrLocked):
+		unlockSignal()
+		return nil, err
+	}
+	return unlockSignal, nil // such as in a sandbox that lets nothing be made there
 }
 
 func (s *item) get(ctx context.Context) ([]byte, error) {

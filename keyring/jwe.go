@@ -17,12 +17,15 @@ import (
 // HMAC, half for AES.
 const azidentityKeySize = 32
 
-// A kernelKey is a key that the kernel keeps until the machine is shut down.
+// A kernelKey is a key that the kernel keeps for some days after its last use
+// (persistent-keyring(7)), and not beyond the shutdown of the machine.
 type kernelKey interface {
 	// find returns nil when there is none.
 	find() (key []byte, serial int, err error)
 	// make returns one that is there by then, by whomever it was made.
 	make() (key []byte, serial int, err error)
+	// gone says whether there is no key any more that had a serial number.
+	gone(serial int) bool
 }
 
 // azidentityJWE is how azidentity/cache keeps a cache on Linux: JWE's compact
@@ -38,17 +41,26 @@ type jweHeader struct {
 }
 
 // decode opens a cache. One whose key is gone, which the next start of the machine
-// sees to, counts as nothing: nobody will ever open it again.
+// sees to, counts as nothing: nobody will ever open it again. That a new key is
+// there by then does not change this: its maker may have died before it sealed
+// anything.
 func (c azidentityJWE) decode(text []byte) ([]byte, error) {
-	iv, sealed, tag, err := parseJWE(text)
+	keyID, iv, sealed, tag, err := parseJWE(text)
 	if err != nil {
 		return nil, err
 	}
-	key, _, err := c.key.find()
+	key, serial, err := c.key.find()
 	if err != nil || key == nil {
 		return nil, err
 	}
-	return openCBC(key, iv, sealed, tag)
+	value, err := openCBC(key, iv, sealed, tag)
+	if err == nil {
+		return value, nil
+	}
+	if id, badID := strconv.ParseInt(keyID, 10, 32); badID == nil && int(id) != serial && c.key.gone(int(id)) {
+		return nil, nil
+	}
+	return nil, err
 }
 
 func (c azidentityJWE) encode(value []byte) ([]byte, error) {
@@ -75,21 +87,21 @@ func (c azidentityJWE) encode(value []byte) ([]byte, error) {
 	return encode(text, tag), nil
 }
 
-func parseJWE(text []byte) (iv, sealed, tag []byte, err error) {
+func parseJWE(text []byte) (keyID string, iv, sealed, tag []byte, err error) {
 	parts := bytes.Split(bytes.TrimSpace(text), []byte{'.'})
 	if len(parts) != 5 || len(parts[1]) != 0 {
-		return nil, nil, nil, ErrDamaged
+		return "", nil, nil, nil, ErrDamaged
 	}
 	for i, part := range parts {
 		if parts[i], err = base64.RawURLEncoding.Strict().AppendDecode(nil, part); err != nil {
-			return nil, nil, nil, ErrDamaged
+			return "", nil, nil, nil, ErrDamaged
 		}
 	}
 	var header jweHeader
 	if json.Unmarshal(parts[0], &header) != nil || header.Algorithm != "dir" || header.Encryption != "A128CBC-HS256" {
-		return nil, nil, nil, ErrDamaged
+		return "", nil, nil, nil, ErrDamaged
 	}
-	return parts[2], parts[3], parts[4], nil
+	return header.KeyID, parts[2], parts[3], parts[4], nil
 }
 
 func sealCBC(key, iv, value []byte) (sealed, tag []byte, err error) {

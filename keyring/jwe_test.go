@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -9,9 +10,14 @@ import (
 )
 
 // testKey is a key that the kernel might keep.
-type testKey struct{ key []byte }
+type testKey struct {
+	key  []byte
+	lost int // the number of one that was there before
+}
 
 func (k *testKey) find() ([]byte, int, error) { return k.key, 7, nil }
+
+func (k *testKey) gone(serial int) bool { return k.lost != 0 && serial == k.lost }
 
 func (k *testKey) make() ([]byte, int, error) {
 	if k.key == nil {
@@ -68,6 +74,24 @@ func TestACacheWhoseKeyIsGoneIsEmpty(t *testing.T) {
 	}
 }
 
+// The key that is there is number 7.
+func TestOnlyTheNumberOfAKeyThatIsGoneExcusesAWrongSeal(t *testing.T) {
+	k := &testKey{lost: 6}
+	good, err := azidentityJWE{k}.encode([]byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sealed, _ := bytes.Cut(good, []byte("."))
+	k.key = bytes.Repeat([]byte{6}, azidentityKeySize)
+	for id, want := range map[string]error{"6": nil, "7": ErrDamaged, "8": ErrDamaged, "": ErrDamaged, "-3": ErrDamaged, "4294967302": ErrDamaged} {
+		header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"dir","enc":"A128CBC-HS256","kid":"` + id + `"}`))
+		value, err := azidentityJWE{k}.decode([]byte(header + "." + string(sealed)))
+		if value != nil || !errors.Is(err, want) {
+			t.Errorf("kid %q: %q, %v; want %v", id, value, err, want)
+		}
+	}
+}
+
 func TestAWrongSealIsDamage(t *testing.T) {
 	k := &testKey{}
 	good, err := azidentityJWE{k}.encode([]byte(`{"AccessToken":{}}`))
@@ -98,7 +122,7 @@ func TestAWrongSealIsDamage(t *testing.T) {
 			t.Errorf("%s: %v, want ErrDamaged", name, err)
 		}
 	}
-	if _, err := (azidentityJWE{&testKey{bytes.Repeat([]byte{6}, azidentityKeySize)}}).decode(good); !errors.Is(err, ErrDamaged) {
+	if _, err := (azidentityJWE{&testKey{key: bytes.Repeat([]byte{6}, azidentityKeySize)}}).decode(good); !errors.Is(err, ErrDamaged) {
 		t.Errorf("another key: %v, want ErrDamaged", err)
 	}
 }

@@ -75,6 +75,11 @@ func (k userKey) make() ([]byte, int, error) {
 	return key[:azidentityKeySize], serial, nil
 }
 
+func (userKey) gone(serial int) bool {
+	_, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, serial)
+	return isGone(err)
+}
+
 // isGone says whether a key is not there, or not any more.
 func isGone(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED)

@@ -135,23 +135,34 @@ func (p keychainPlace) find(k keychain) (item uintptr, value []byte, err error) 
 	return item, value, nil
 }
 
-// with runs f with prompts switched off, unless they are wanted. A keychain that
-// does not answer is left behind: its functions know no time-out.
 func (p keychainPlace) with(ctx context.Context, f func(keychain) error) error {
 	k, err := loadKeychain()
 	if err != nil {
 		return err
 	}
+	return p.converse(ctx, k, f)
+}
+
+// promptSwitch is who may touch the switch for prompts, of which macOS has one
+// for the whole process: one conversation must not switch it on for another.
+var promptSwitch = turn{taken: make(chan struct{}, 1)}
+
+type turn struct{ taken chan struct{} }
+
+// converse runs f with prompts switched off, unless they are wanted. A keychain
+// that does not answer is left behind: its functions know no time-out. It keeps
+// its turn, as the switch is still as it needs it.
+func (p keychainPlace) converse(ctx context.Context, k keychain, f func(keychain) error) error {
+	select {
+	case promptSwitch.taken <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	done := make(chan error, 1)
 	go func() {
-		if !p.prompt {
-			var before uint8
-			if k.getAllowed(&before) == 0 && before != 0 {
-				k.setAllowed(0)
-				defer k.setAllowed(before)
-			}
-		}
-		done <- f(k)
+		err := p.quietly(k, f)
+		<-promptSwitch.taken
+		done <- err
 	}()
 	select {
 	case err := <-done:
@@ -159,6 +170,23 @@ func (p keychainPlace) with(ctx context.Context, f func(keychain) error) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (p keychainPlace) quietly(k keychain, f func(keychain) error) error {
+	if p.prompt {
+		return f(k)
+	}
+	var before uint8
+	if err := status(k.getAllowed(&before)); err != nil {
+		return err // else it might prompt
+	}
+	if before != 0 {
+		if err := status(k.setAllowed(0)); err != nil {
+			return err
+		}
+		defer k.setAllowed(before)
+	}
+	return f(k)
 }
 
 func text(s string) *byte { return unsafe.StringData(s) }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -100,6 +101,35 @@ func TestALostKeyMakesRoom(t *testing.T) {
 	}
 	if _, err := keyring.Open(t.Context(), keyring.Options{Name: "test-app"}); !errors.Is(err, keyring.ErrDamaged) {
 		t.Errorf("damaged key: %v, want ErrDamaged and no key file", err)
+	}
+}
+
+// Programs with folders of their own share the key of their name, and make it once.
+func TestOneKeyIsMadeForManyFolders(t *testing.T) {
+	startKeyring(t)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		folders := []string{t.TempDir(), t.TempDir(), t.TempDir()}
+		var wg sync.WaitGroup
+		for _, dir := range folders {
+			wg.Go(func() {
+				s, err := keyring.Open(t.Context(), keyring.Options{Name: name, Dir: dir, RequireKeyring: true})
+				if err == nil {
+					_, err = s.Update(t.Context(), "msal", func([]byte) ([]byte, time.Time, error) { return []byte(document), time.Time{}, nil })
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for _, dir := range folders {
+			if got := read(t, open(t, keyring.Options{Name: name, Dir: dir, RequireKeyring: true})); got != document {
+				t.Errorf("key %s: after the next start a folder has %q", name, got)
+			}
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "msal-*")); err != nil || len(left) != 0 {
+		t.Errorf("%v is left behind, %v", left, err)
 	}
 }
 

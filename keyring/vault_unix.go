@@ -16,5 +16,7 @@ func openVault(o Options) (cache.Store, error) {
 		label:      "Key of the token cache of " + o.Name,
 		prompt:     o.AllowPrompt,
 	}
-	return newItem(p, filepath.Join(o.Dir, "key"), o.AllowPrompt, o.Logger), nil
+	s := newItem(p, filepath.Join(o.Dir, "key"), o.AllowPrompt, o.Logger)
+	s.also = keyLock("XDG_RUNTIME_DIR", o.Name)
+	return s, nil
 }
