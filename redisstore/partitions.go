@@ -179,10 +179,13 @@ func (p *partitions) swap(ctx context.Context, key string, have cache.Version, n
 // timeToLive is for how long Redis keeps a partition; zero means for ever. It is
 // a duration, as the server's clock may be wrong.
 func (p *partitions) timeToLive(expires time.Time) time.Duration {
-	if expires.IsZero() {
-		return max(p.o.Lifetime, 0).Round(time.Millisecond)
+	if !expires.IsZero() {
+		return max(time.Until(expires), 0) + time.Millisecond
 	}
-	return max(time.Until(expires), 0) + time.Millisecond
+	if p.o.Lifetime < 0 {
+		return 0
+	}
+	return max(p.o.Lifetime, time.Millisecond) // which is not for ever
 }
 
 // pause waits a little after a lost race, longer the more were lost.
