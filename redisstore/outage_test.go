@@ -228,6 +228,28 @@ func TestServerThatDoesNotAnswerHoldsUpNobodyForLong(t *testing.T) {
 	}
 }
 
+// A caller who is the one to try again, and gives up, leaves that to the next.
+func TestCallerWhoGivesUpHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	srv := startServer(t)
+	c, n := srv.client(t), &counter{hold: make(chan struct{})}
+	s := open(t, c, func(o *redisstore.Options) { o.Timeout, o.RetryEvery = time.Hour, time.Millisecond })
+	mustPut(t, s, "x", "one")
+	srv.kill()
+	_, err := put(t.Context(), s, "x", "two")
+	wantKind(t, err, redisstore.ErrUnavailable)
+	srv.start(t)
+	c.AddHook(n)
+	eventually(t, "a caller to try again", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, err := put(ctx, s, "x", "two")
+		return errors.Is(err, context.DeadlineExceeded)
+	})
+	close(n.hold)
+	eventually(t, "the next caller", func() bool { _, err := put(t.Context(), s, "x", "three"); return err == nil })
+}
+
 func TestSlowServerGivesTheRightAnswers(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
