@@ -190,10 +190,10 @@ func TestServerThatDoesNotAnswerHoldsUpNobodyForLong(t *testing.T) {
 	srv := startServer(t)
 	proxy := newDeafProxy(t, srv.socket)
 	for _, obeys := range []bool{true, false} { // does the client obey deadlines?
-		o := &redis.UniversalOptions{Addrs: []string{proxy.addr}, Password: password, ContextTimeoutEnabled: obeys, ReadTimeout: time.Second, MaxRetries: 1}
+		o := &redis.UniversalOptions{Addrs: []string{proxy.addr}, Password: password, ContextTimeoutEnabled: obeys, ReadTimeout: 5 * time.Second, MaxRetries: -1}
 		c := redis.NewUniversalClient(o)
 		defer c.Close()
-		s, err := redisstore.New(redisstore.Options{Client: c, Cipher: ring(t), Timeout: 300 * time.Millisecond, RetryEvery: time.Hour})
+		s, err := redisstore.New(redisstore.Options{Client: c, Cipher: ring(t), Timeout: time.Second, RetryEvery: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,21 +204,21 @@ func TestServerThatDoesNotAnswerHoldsUpNobodyForLong(t *testing.T) {
 		if _, _, err := s.Load(ctx, "x", ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Load = %v; want the caller's deadline", err)
 		}
-		if took := time.Since(begin); took > 250*time.Millisecond {
+		if took := time.Since(begin); took > 900*time.Millisecond {
 			t.Errorf("Load took %v after a deadline of 50ms", took)
 		}
 		cancel()
 		_, _, err = s.Load(t.Context(), "x", "")
 		wantKind(t, err, redisstore.ErrUnavailable)
-		if took := time.Since(begin); took > time.Second {
-			t.Errorf("Load took %v; Timeout is 300ms", took)
+		if took := time.Since(begin); took > 4*time.Second {
+			t.Errorf("Load took %v; Timeout is 1s", took)
 		}
 		begin = time.Now()
 		for range 100 { // Redis is left alone
 			_, _, err = s.Load(t.Context(), "x", "")
 			wantKind(t, err, redisstore.ErrUnavailable)
 		}
-		if took := time.Since(begin); took > 200*time.Millisecond {
+		if took := time.Since(begin); took > time.Second {
 			t.Errorf("100 calls took %v while Redis is known to be down", took)
 		}
 		proxy.deaf.Store(false)
