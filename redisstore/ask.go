@@ -15,7 +15,8 @@ func ask[T any](ctx context.Context, p *partitions, op, key string, f func(conte
 	if err := ctx.Err(); err != nil {
 		return zero, classify(ctx, op, key, err)
 	}
-	if !p.outages.ask(key, time.Now()) {
+	may, probes := p.outages.ask(key, time.Now())
+	if !may {
 		return zero, &Error{Op: op, Key: key, Kind: ErrUnavailable, Err: errWait}
 	}
 	limited, cancel := context.WithTimeout(ctx, p.o.Timeout)
@@ -42,8 +43,11 @@ func ask[T any](ctx context.Context, p *partitions, op, key string, f func(conte
 		return zero, &Error{Op: op, Key: key, Kind: ErrClosed}
 	}
 	err := classify(ctx, op, key, got.err)
-	if err == nil || ctx.Err() == nil { // who gave up knows nothing of the server
+	switch {
+	case err == nil || ctx.Err() == nil:
 		p.outages.note(key, !errors.Is(err, ErrUnavailable), time.Now())
+	case probes: // who gave up knows nothing of the server
+		p.outages.giveUp(key, time.Now())
 	}
 	return got.value, err
 }

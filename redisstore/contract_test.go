@@ -49,6 +49,11 @@ func TestTimeToLiveFollowsTheExpiry(t *testing.T) {
 			t.Errorf("%s lives for %v; want %v", key, ttl, want)
 		}
 	}
+	brief := open(t, c, func(o *redisstore.Options) { o.Lifetime = time.Microsecond })
+	mustPut(t, brief, "brief", "x")
+	if ttl := c.PTTL(t.Context(), "msal:brief").Val(); ttl == -1 {
+		t.Error("a partition with a Lifetime of a microsecond lives for ever")
+	}
 	forever := open(t, c, func(o *redisstore.Options) { o.Lifetime = -1 })
 	mustPut(t, forever, "user", "y")
 	if ttl := c.PTTL(t.Context(), "msal:user").Val(); ttl != -1 {

@@ -55,7 +55,7 @@ func TestOneCallerTriesAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	o := &outages{pause: time.Second, claim: 2 * time.Second}
 	now := time.Now()
-	ask := func(after time.Duration) bool { return o.ask("x", now.Add(after)) }
+	ask := func(after time.Duration) bool { may, _ := o.ask("x", now.Add(after)); return may }
 	if !ask(0) {
 		t.Error("Redis may not be asked, although nothing has happened")
 	}
@@ -68,6 +68,9 @@ func TestOneCallerTriesAfterAnOutage(t *testing.T) {
 	}
 	if !ask(4 * time.Second) {
 		t.Error("nobody tries again when the one who did is not heard of")
+	}
+	if o.giveUp("x", now.Add(5*time.Second)); !ask(5*time.Second) || ask(5*time.Second) {
+		t.Error("not one caller tries when the one who did gives up")
 	}
 	o.note("x", true, now)
 	if first := ask(0); !first || !ask(0) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/msal-go/msal/cache"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -43,8 +44,10 @@ func (p *partitions) walk(ctx context.Context, prefix string, f func(string) boo
 				return err
 			}
 			for _, name := range at.names {
-				key := strings.TrimPrefix(name, p.o.Prefix)
-				if seen[key] {
+				key, ours := strings.CutPrefix(name, p.o.Prefix)
+				// The server takes prefix for a pattern, and another program,
+				// or a store with a longer prefix, may have keys in between.
+				if !ours || !strings.HasPrefix(key, prefix) || cache.CheckKey(key) != nil || seen[key] {
 					continue
 				}
 				seen[key] = true

@@ -130,7 +130,7 @@ func TestChangeShowsWithinMaxStalenessWithoutAnnouncement(t *testing.T) {
 	begin := time.Now()
 	c.Set(t.Context(), "msal:x", strings.Replace(raw, string(v), strings.Repeat("A", len(v)), 1), 0)
 	eventually(t, "the change to show", func() bool { _, now, _ := s.Load(t.Context(), "x", v); return now != v })
-	if took := time.Since(begin); took > stale+500*time.Millisecond {
+	if took := time.Since(begin); took > stale+3*time.Second { // less than the default of MaxStaleness
 		t.Errorf("it took %v; MaxStaleness is %v", took, stale)
 	}
 }

@@ -26,20 +26,30 @@ func (o *outages) slot(key string) uint16 {
 }
 
 // ask reports whether Redis may be asked for this key. After the pause one caller
-// may, and the others when it was answered.
-func (o *outages) ask(key string, now time.Time) bool {
+// may, who then probes, and the others when it was answered.
+func (o *outages) ask(key string, now time.Time) (may, probes bool) {
 	s := o.slot(key)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	till, down := o.till[s]
 	if !down {
-		return true
+		return true, false
 	}
 	if now.Before(till) {
-		return false
+		return false, false
 	}
 	o.till[s] = now.Add(o.claim + o.pause)
-	return true
+	return true, true
+}
+
+// giveUp lets the next caller probe, as this one does not wait for the answer.
+func (o *outages) giveUp(key string, now time.Time) {
+	s := o.slot(key)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, down := o.till[s]; down {
+		o.till[s] = now
+	}
 }
 
 // note says how asking went.

@@ -34,6 +34,9 @@ type partitions struct {
 type found struct {
 	frame          // zero if absent
 	unchanged bool // it is at the version that the caller has; then value is nil
+
+	clock   time.Duration // of the server, since 1970, when it had nothing
+	clocked time.Time     // by the clock here, after that
 }
 
 func newPartitions(o Options, life context.Context) *partitions {
@@ -92,11 +95,11 @@ func (p *partitions) Load(ctx context.Context, key string, have cache.Version) (
 func (p *partitions) read(ctx context.Context, op, key string, have cache.Version) (found, error) {
 	return ask(ctx, p, op, key, func(ctx context.Context) (found, error) {
 		answer, err := p.scripts.load.Run(ctx, p.o.Client, []string{p.name(key)}, mark(have), p.o.MaxValueBytes+headLen).Result()
-		if errors.Is(err, redis.Nil) {
-			return found{}, nil
-		}
 		if err != nil {
 			return found{}, err
+		}
+		if millis, ok := answer.(int64); ok && millis > 0 {
+			return found{clock: time.Duration(millis) * time.Millisecond, clocked: time.Now()}, nil
 		}
 		text, ok := answer.(string)
 		if !ok {
@@ -137,7 +140,6 @@ func (p *partitions) tryUpdate(ctx context.Context, key string, f func([]byte) (
 	if err != nil {
 		return "", false, err
 	}
-	have := old.version
 	if expired(old.expires, time.Now()) {
 		old.value = nil
 	}
@@ -153,7 +155,7 @@ func (p *partitions) tryUpdate(ctx context.Context, key string, f func([]byte) (
 		next.version = newVersion()
 	}
 	since := p.memo.begin(key, time.Now())
-	done, err = p.swap(ctx, key, have, next)
+	done, err = p.swap(ctx, key, old, next)
 	if err != nil || !done {
 		p.memo.forget(key) // it may have been written
 		return "", false, err
@@ -163,15 +165,17 @@ func (p *partitions) tryUpdate(ctx context.Context, key string, f func([]byte) (
 }
 
 // swap writes a frame, or nothing if it has no version, unless the partition is
-// no longer at version have.
-func (p *partitions) swap(ctx context.Context, key string, have cache.Version, next frame) (bool, error) {
+// no longer what was found.
+func (p *partitions) swap(ctx context.Context, key string, old found, next frame) (bool, error) {
 	var value []byte
 	if next.version != "" {
 		value = next.encode()
 	}
 	return ask(ctx, p, "update", key, func(ctx context.Context) (bool, error) {
-		answer, err := p.scripts.swap.Run(ctx, p.o.Client, []string{p.name(key)}, mark(have), mark(next.version), value,
-			p.timeToLive(next.expires).Milliseconds(), p.channel(), p.announcement(key)).Int()
+		end, _ := ctx.Deadline() // ask sets one
+		till := old.clock + end.Sub(old.clocked)
+		answer, err := p.scripts.swap.Run(ctx, p.o.Client, []string{p.name(key)}, mark(old.version), mark(next.version), value,
+			p.timeToLive(next.expires).Milliseconds(), p.channel(), p.announcement(key), till.Milliseconds()).Int()
 		return answer == answerYes, err
 	})
 }
@@ -179,10 +183,13 @@ func (p *partitions) swap(ctx context.Context, key string, have cache.Version, n
 // timeToLive is for how long Redis keeps a partition; zero means for ever. It is
 // a duration, as the server's clock may be wrong.
 func (p *partitions) timeToLive(expires time.Time) time.Duration {
-	if expires.IsZero() {
-		return max(p.o.Lifetime, 0).Round(time.Millisecond)
+	if !expires.IsZero() {
+		return max(time.Until(expires), 0) + time.Millisecond
 	}
-	return max(time.Until(expires), 0) + time.Millisecond
+	if p.o.Lifetime < 0 {
+		return 0
+	}
+	return max(p.o.Lifetime, time.Millisecond) // which is not for ever
 }
 
 // pause waits a little after a lost race, longer the more were lost.

@@ -102,6 +102,29 @@ func TestForeignValuesAreNeitherUsedNorOverwritten(t *testing.T) {
 	mustPut(t, s, "x", "new")
 }
 
+func TestKeysAreOnlyOfThisStore(t *testing.T) {
+	t.Parallel()
+	c := startServer(t).client(t)
+	s := open(t, c)
+	mustPut(t, s, "user.1", "x")
+	mustPut(t, open(t, c, func(o *redisstore.Options) { o.Prefix = "msal:user.b:" }), "user.2", "x")
+	for _, foreign := range []string{"msal:", "msal:user.Alice", "msal:user.*", "xmsal:user.3"} {
+		c.Set(t.Context(), foreign, "x", 0)
+	}
+	for prefix, want := range map[string]string{"": "user.1", "user.": "user.1", "*": "", "user.?": "", "u[s]er": "", `user\.`: ""} {
+		var got []string
+		for key, err := range s.Keys(t.Context(), prefix) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, key)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("Keys(%q) yields %q; want %q", prefix, got, want)
+		}
+	}
+}
+
 func TestLargeValuesAreRefused(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)

@@ -20,18 +20,27 @@ func newScripts() scripts {
 }
 
 // answerYes is what swap and setAside return when it was done; zero is that they
-// lost a race. Load returns a number instead of a value that is too large.
+// lost a race. Load returns a number instead of a value that is too large, or
+// that is not there.
 const answerYes = 1
 
 // loadScript returns the value; only its head if that begins as the caller says
-// (ARGV[1]); and 0 if it is longer than ARGV[2].
+// (ARGV[1]); 0 if it is longer than ARGV[2]; and the server's time in milliseconds
+// if there is none.
 const loadScript = `
 local mark = ARGV[1]
 if mark ~= '' and redis.call('GETRANGE', KEYS[1], 0, #mark - 1) == mark then
 	return redis.call('GETRANGE', KEYS[1], 0, ` + headLenText + ` - 1)
 end
 if redis.call('STRLEN', KEYS[1]) > tonumber(ARGV[2]) then return 0 end
-return redis.call('GET', KEYS[1])`
+local value = redis.call('GET', KEYS[1])
+if value then return value end
+` + timeScript + `
+return now`
+
+// timeScript reads the server's clock.
+const timeScript = `local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)`
 
 // swapScript replaces the value (by ARGV[3], or by nothing) if it begins with
 // ARGV[1], or there is none and ARGV[1] is empty. ARGV[2] is how the new one
@@ -41,11 +50,20 @@ return redis.call('GET', KEYS[1])`
 // part of the script: no change is without it, not even that of a process that is
 // killed at once. It comes first, so that a user without the right to announce
 // changes nothing.
+//
+// A partition is only made before ARGV[7], by the server's clock: a network that
+// delivers the command when its sender has long given up must not bring back a
+// user who has signed out meanwhile. A partition that is there has a version for
+// that.
 const swapScript = `
 local have = redis.call('GETRANGE', KEYS[1], 0, ` + markLenText + ` - 1)
 if have == ARGV[2] and have ~= '' then return 1 end
 if have ~= ARGV[1] then return 0 end
 if have == '' and ARGV[3] == '' then return 1 end
+if have == '' then
+	` + timeScript + `
+	if now >= tonumber(ARGV[7]) then return 0 end
+end
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 if ARGV[3] == '' then
 	redis.call('DEL', KEYS[1])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -191,17 +192,21 @@ func wantKind(t testing.TB, err, kind error) {
 	}
 }
 
-// freePorts are ports that nobody listens on.
+// freePorts are ports that nobody listens on. They are below those that systems
+// give to connections and to listeners at port 0, who would take them before the
+// server starts, or while it is down.
 func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for try := 0; len(ports) < n; try++ {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			defer l.Close() // all of them are different
+			ports = append(ports, port)
+		} else if try > 1000 {
 			t.Fatal(err)
 		}
-		defer l.Close() // all of them are different
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	}
 	return ports
 }
