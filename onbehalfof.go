@@ -51,6 +51,10 @@ func (r OnBehalfOfRequest) LogValue() slog.Value { return slog.StringValue(r.Str
 // MarshalText is String, so that JSON shows no secret either.
 func (r OnBehalfOfRequest) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+func (r *OnBehalfOfRequest) behalf() tokencache.Behalf {
+	return tokencache.Behalf{Assertion: r.UserAssertion, Key: r.LongRunningKey}
+}
+
 var errNoAssertion = errors.New("there is no user assertion")
 
 // AcquireTokenOnBehalfOf exchanges the token that an API was called with for one
@@ -79,7 +83,7 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 		return res, err
 	}
 	if r.Claims == "" && len(r.ExtraParameters) == 0 && !c.cache.stored {
-		if partition, ok := c.cache.index.KnownAssertionPartition(firstOf(r.LongRunningKey, r.UserAssertion)); ok {
+		if partition, ok := c.cache.index.KnownBehalfPartition(r.behalf()); ok {
 			q := tokencache.Query{Partition: partition, Environments: p.meta.Environments, ClientID: c.clientID, Realm: p.meta.Realm}
 			if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
 				c.telemetry.Hit()
@@ -97,7 +101,7 @@ func (c *ConfidentialClient) acquireOnBehalfOf(ctx context.Context, p *place, r 
 		return res, err
 	}
 	q := tokencache.Query{
-		Partition:    tokencache.AssertionPartition(firstOf(r.LongRunningKey, r.UserAssertion)),
+		Partition:    tokencache.BehalfPartition(r.behalf()),
 		Environments: p.meta.Environments,
 		ClientID:     c.clientID,
 		Realm:        p.meta.Realm,

@@ -110,6 +110,21 @@ func TestLongRunningWorkOutlivesTheAssertion(t *testing.T) {
 	})
 }
 
+// A caller may present anything as a token; the name of a long-running process
+// is not to be one.
+func TestKeyOfALongRunningProcessIsNoAssertion(t *testing.T) {
+	w := newWorld(t)
+	caller := w.signIn(t, w.web(t), alice)
+	api := w.tasks(t)
+	if _, err := api.AcquireTokenOnBehalfOf(t.Context(), msal.OnBehalfOfRequest{UserAssertion: caller.AccessToken, Scopes: graphScopes, LongRunningKey: "job 1"}); err != nil {
+		t.Fatal(err)
+	}
+	res, err := api.AcquireTokenOnBehalfOf(t.Context(), msal.OnBehalfOfRequest{UserAssertion: "job 1", Scopes: graphScopes})
+	if err == nil || !res.IsZero() {
+		t.Errorf("got %v, %v; want the refusal of what is no token", res, err)
+	}
+}
+
 func TestOnBehalfOfNeedsAnAssertion(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.tasks(t).AcquireTokenOnBehalfOf(t.Context(), msal.OnBehalfOfRequest{Scopes: graphScopes})

@@ -132,7 +132,7 @@ func TestEveryPartOfTheQuestionCounts(t *testing.T) {
 		"application": func(q *Query) { q.HomeAccountID = "" },
 		"extended":    func(q *Query) { q.ExtKey = "" },
 		"key":         func(q *Query) { q.KeyID = "" },
-		"isolated":    func(q *Query) { q.Partition = AssertionPartition("jwt") },
+		"isolated":    func(q *Query) { q.Partition = BehalfPartition(Behalf{Assertion: "jwt"}) },
 	} {
 		q := right()
 		change(q)
@@ -384,7 +384,7 @@ func TestHitsDoNotAllocate(t *testing.T) {
 func TestIsolatedPartitions(t *testing.T) {
 	t.Parallel()
 	c := New(Options{})
-	one, two := AssertionPartition("jwt-1"), AssertionPartition("jwt-2")
+	one, two := BehalfPartition(Behalf{Assertion: "jwt-1"}), BehalfPartition(Behalf{Assertion: "jwt-2"})
 	e := signIn("t1", "s")
 	record(t, c, one, e)
 	q := query("s")
@@ -417,7 +417,7 @@ func TestIsolatedPartitionsGoWithTheirTokens(t *testing.T) {
 		if i == 0 {
 			e.RefreshToken = "kept for a long-running process"
 		}
-		record(t, c, AssertionPartition(fmt.Sprint(i)), e)
+		record(t, c, BehalfPartition(Behalf{Assertion: fmt.Sprint(i)}), e)
 	}
 	if n := len(c.parts); n != 1+4 { // one has a refresh token; six to nine have not expired
 		t.Errorf("%d partitions are held; want 5", n)
@@ -461,7 +461,7 @@ func TestCollisionsAreHarmless(t *testing.T) {
 	record(t, c, Family, event("t", "s"))
 	for name, change := range map[string]func(*Query){
 		"scope":     func(q *Query) { q.Scopes = []string{"other"} },
-		"partition": func(q *Query) { q.Partition = AssertionPartition("jwt") },
+		"partition": func(q *Query) { q.Partition = BehalfPartition(Behalf{Assertion: "jwt"}) },
 		"client":    func(q *Query) { q.ClientID = "client-2" },
 		"tenant":    func(q *Query) { q.Realm = "fabrikam" },
 		"account":   func(q *Query) { q.HomeAccountID = "joe.utid" },

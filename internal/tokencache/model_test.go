@@ -87,7 +87,7 @@ func TestAgainstAModel(t *testing.T) {
 
 func play(t *testing.T, r *rand.Rand, o Options, clients []string) {
 	caches := []*Cache{New(o)}
-	partitions := []string{Family, AssertionPartition("1")}
+	partitions := []string{Family, BehalfPartition(Behalf{Assertion: "1"})}
 	if o.Store != nil {
 		caches = append(caches, New(o))
 	}
@@ -245,7 +245,7 @@ func TestConcurrentUse(t *testing.T) {
 
 func use(t *testing.T, c *Cache, r *rand.Rand) {
 	home := pick(r, "u1", "u2", "u3")
-	partition := pick(r, Family, UserPartition(home), AssertionPartition(home))
+	partition := pick(r, Family, UserPartition(home), BehalfPartition(Behalf{Assertion: home}))
 	q := query(someScopes(r)...)
 	q.Partition, q.HomeAccountID = partition, home
 	var err error

@@ -46,7 +46,7 @@ func TestSearchFindsByEveryField(t *testing.T) {
 		app.HomeAccountID = ""
 		record(t, c, AppPartition(client, tenant), app)
 		isolated := event("5", "User.Read")
-		record(t, c, AssertionPartition("of a caller"), isolated)
+		record(t, c, BehalfPartition(Behalf{Assertion: "of a caller"}), isolated)
 
 		for _, tt := range []struct {
 			s    Search
@@ -234,7 +234,7 @@ func TestChanged(t *testing.T) {
 		wantToken(t, c, query("a"), "1")
 		secrets(t, c, Search{Section: "AccessToken"})
 		want("read", false)
-		record(t, c, AssertionPartition("x"), event("2", "a"))
+		record(t, c, BehalfPartition(Behalf{Assertion: "x"}), event("2", "a"))
 		want("isolated", false)
 		stale := c.RefreshTokens(query(), "")[0]
 		removeJane(t, c, Family)

@@ -168,7 +168,7 @@ func TestConcurrentProcessesLoseNothing(t *testing.T) {
 func TestConfidentialPartitionsAreFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := new(cache.Memory)
-	user, app, obo := UserPartition(jane), AppPartition(client, tenant), AssertionPartition("jwt")
+	user, app, obo := UserPartition(jane), AppPartition(client, tenant), BehalfPartition(Behalf{Assertion: "jwt"})
 	one := New(Options{Store: s})
 	record(t, one, user, signIn("user's", "s"))
 	e := event("app's", "s")

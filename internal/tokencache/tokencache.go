@@ -56,9 +56,9 @@ type Options struct {
 const Family = "msal"
 
 const (
-	appPrefix       = "app."
-	userPrefix      = "user."
-	assertionPrefix = "obo."
+	appPrefix    = "app."
+	userPrefix   = "user."
+	behalfPrefix = "obo."
 )
 
 // AppPartition is where a confidential client keeps its own tokens of a tenant.
@@ -67,18 +67,25 @@ func AppPartition(clientID, realm string) string { return appPrefix + digest(cli
 // UserPartition is where confidential clients keep the tokens of one account.
 func UserPartition(homeAccountID string) string { return userPrefix + digest(homeAccountID) }
 
-// AssertionPartition is where tokens acquired on behalf of a caller are kept:
-// by the caller's assertion, or by the key of a long-running process. It is
+// Behalf names on whose behalf tokens are acquired: the caller's assertion, or
+// the key of a long-running process. They never mean each other, so that nobody
+// gets what is kept under a key by presenting it as an assertion.
+type Behalf struct {
+	Assertion string
+	Key       string // counts if it is not empty
+}
+
+// BehalfPartition is where tokens acquired on behalf of somebody are kept. It is
 // isolated: it answers questions that name it, and no other.
-func AssertionPartition(assertionOrKey string) string {
-	name := assertionName(assertionOrKey)
+func BehalfPartition(b Behalf) string {
+	name := b.name()
 	return string(name[:])
 }
 
-// KnownAssertionPartition is AssertionPartition, if there is one in memory. It
+// KnownBehalfPartition is BehalfPartition, if there is one in memory. It
 // allocates nothing.
-func (c *Cache) KnownAssertionPartition(assertionOrKey string) (partition string, ok bool) {
-	name := assertionName(assertionOrKey)
+func (c *Cache) KnownBehalfPartition(b Behalf) (partition string, ok bool) {
+	name := b.name()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	p, ok := c.parts[string(name[:])]
@@ -88,11 +95,18 @@ func (c *Cache) KnownAssertionPartition(assertionOrKey string) (partition string
 	return p.key, true
 }
 
-func assertionName(assertionOrKey string) (name [len(assertionPrefix) + 2*sha256.Size]byte) {
-	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(assertionOrKey), len(assertionOrKey))) // only read, and long: not copied
-	sum = sha256.Sum256(sum[:])
-	copy(name[:], assertionPrefix)
-	hex.Encode(name[len(assertionPrefix):], sum[:])
+func (b Behalf) name() (name [len(behalfPrefix) + 2*sha256.Size]byte) {
+	text, kind := b.Assertion, byte('a')
+	if b.Key != "" {
+		text, kind = b.Key, 'k'
+	}
+	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(text), len(text))) // only read, and long: not copied
+	var kinded [1 + sha256.Size]byte
+	kinded[0] = kind
+	copy(kinded[1:], sum[:])
+	sum = sha256.Sum256(kinded[:])
+	copy(name[:], behalfPrefix)
+	hex.Encode(name[len(behalfPrefix):], sum[:])
 	return name
 }
 
@@ -107,7 +121,7 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func isIsolated(partition string) bool { return strings.HasPrefix(partition, assertionPrefix) }
+func isIsolated(partition string) bool { return strings.HasPrefix(partition, behalfPrefix) }
 
 // A Cache is shared by any number of clients and safe for concurrent use. It
 // must be made by New.
