@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +131,24 @@ func TestOneKeyIsMadeForManyFolders(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "msal-*")); err != nil || len(left) != 0 {
 		t.Errorf("%v is left behind, %v", left, err)
+	}
+}
+
+// The lock that all folders share is worth no failure.
+func TestAFolderOfTheSessionThatTakesNoLockIsNoHindrance(t *testing.T) {
+	startKeyring(t)
+	link := filepath.Join(t.TempDir(), "run") // which locks refuse
+	if err := os.Symlink(os.Getenv("XDG_RUNTIME_DIR"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{link, "", "/does/not/exist"} {
+		t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(link, "bus"))
+		t.Setenv("XDG_RUNTIME_DIR", dir)
+		o := keyring.Options{Name: "app" + strconv.Itoa(len(dir)), RequireKeyring: true}
+		write(t, open(t, o), document)
+		if got := read(t, open(t, o)); got != document {
+			t.Errorf("XDG_RUNTIME_DIR %q: %q", dir, got)
+		}
 	}
 }
 
