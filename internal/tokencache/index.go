@@ -32,17 +32,25 @@ type slot struct {
 }
 
 // token is an access token. What a reader sees of it never changes, but for
-// used. It embeds the slot for exactly its scopes.
+// used. It embeds the slot for exactly its scopes. The order of the members is
+// that of a hit: with many users each line of memory costs as much as all the
+// rest.
 type token struct {
 	slot
-	group     *group
 	expiresOn int64
+	home      string // the group's
+
 	secret    string
 	tokenType string
+	rare      *rare // what few tokens have, or nil
+	site      *site // the group's
+	refreshOn int64
+	used      atomic.Bool
+	asOf      atomic.Uint32 // group.came when the slots besides its own were made
 
-	cachedAt, extendedExpiresOn, refreshOn int64
+	extendedExpiresOn, cachedAt int64
 
-	rare *rare // what few tokens have, or nil
+	group *group
 
 	newer, older *token // in recencyList
 	heap         int32  // index in expiryHeap
@@ -50,8 +58,6 @@ type token struct {
 	generation   uint32 // of the last partition content it was seen in
 	extra        int8   // number of slots besides its own
 	gone         bool   // removed; may still be in a posting. Guarded by the group's shard
-	used         atomic.Bool
-	asOf         atomic.Uint32 // group.came when the slots besides its own were made
 }
 
 type rare struct {
@@ -114,7 +120,7 @@ func (c *Cache) precedes(t *token, g *group) (old *token) {
 	set := c.hashWords(t.words) + c.hash(t.keyID())
 	t.hash = mix(g.hash, set)
 	t.tok = t
-	t.group = g
+	t.group, t.home, t.site = g, g.home, g.site
 	table := c.slots.look()
 	for sl, at := table.next(t.hash, 0); sl != nil; sl, at = table.next(t.hash, at) {
 		if sl.tok.group == g && sl == &sl.tok.slot && sameWords(sl.words, t.words) &&

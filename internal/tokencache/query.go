@@ -122,7 +122,7 @@ func (c *Cache) AccessToken(q *Query, scopes []string, now time.Time) (Found, bo
 	}
 	if len(q.Environments) > 0 { // what nearly always is all
 		if t := c.exact(mix(c.hashFirst(q), set), q.Environments[0], q, scopes, sec); t.lastsUntil(sec + enough) {
-			q.learn(t.group.site)
+			q.learn(t.site)
 			return Found{t}, true
 		}
 	}
@@ -194,7 +194,7 @@ func (c *Cache) exact(hash uint64, env string, q *Query, scopes []string, now in
 		if sl != &t.slot && t.asOf.Load() != t.group.came.Load() {
 			continue // a newer token may answer too
 		}
-		if t.expiresOn > now && t.answers(q) && t.group.home == q.HomeAccountID && (q.knows(t.group.site) || t.group.matches(c.partitionKey(q.Partition), env, q)) && hasScopes(sl.words, scopes) {
+		if t.expiresOn > now && t.answers(q) && t.home == q.HomeAccountID && (q.knows(t.site) || t.group.matches(c.partitionKey(q.Partition), env, q)) && hasScopes(sl.words, scopes) {
 			best = later(best, t)
 		}
 	}

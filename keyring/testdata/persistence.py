@@ -1,7 +1,7 @@
-"""Plays a program with msal-extensions: persistence.py read|write|add KIND PATH [TEXT]
+"""Plays a program with msal-extensions: persistence.py read|write|add KIND PATH [TEXT [COUNT]]
 
 KIND is libsecret or file. read prints what is there, write puts TEXT there, and
-add appends TEXT, a hundred times, under the lock of the library."""
+add appends TEXT, COUNT times, under the lock of the library."""
 import sys
 
 import msal_extensions
@@ -25,6 +25,6 @@ if action == "read":
 elif action == "write":
     store.save(sys.argv[4])
 else:
-    for i in range(100):
+    for i in range(int(sys.argv[5])):
         with msal_extensions.CrossPlatLock(path + ".lockfile"):
             store.save(load() + sys.argv[4] + "\n")
