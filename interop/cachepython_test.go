@@ -82,6 +82,23 @@ func shareFile() error {
 	}
 }
 
+// awaitToken waits until a file has a token whose text begins so.
+func awaitToken(t *testing.T, ctx context.Context, path, prefix string) {
+	t.Helper()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if data, err := os.ReadFile(path); err == nil && strings.Contains(string(data), prefix) {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatal("no process of ours added a token")
+		}
+	}
+}
+
 // Processes of MSAL Extensions for Python and of ours add tokens to one file at
 // the same time. All that any of them said it added is there in the end.
 func TestProcessesOfMSALExtensionsForPythonShareAFile(t *testing.T) {
@@ -123,6 +140,7 @@ func TestProcessesOfMSALExtensionsForPythonShareAFile(t *testing.T) {
 		cmd.Stdin = stop
 		ours.Go(func() { listen(cmd) })
 	}
+	awaitToken(t, ctx, path, "at-go-") // on a busy machine Python may else be done before ours begin
 	pythons.Go(func() {
 		listen(exec.CommandContext(ctx, interpreter, filepath.Join("python", "extensions.py"), path, "python", fmt.Sprint(count)))
 	})
