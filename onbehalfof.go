@@ -72,17 +72,12 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 	if err := refuseReserved(r.Scopes); err != nil {
 		return res, err
 	}
-	if len(r.ExtraParameters) > 0 { // refused before anything else is done
-		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
+	now := time.Now()
+	if r.Claims == "" && len(r.ExtraParameters) == 0 && !c.cache.stored {
+		p, err := c.where(ctx, now)
+		if err != nil {
 			return res, err
 		}
-	}
-	now := time.Now()
-	p, err := c.where(ctx, now)
-	if err != nil {
-		return res, err
-	}
-	if r.Claims == "" && len(r.ExtraParameters) == 0 && !c.cache.stored {
 		if partition, ok := c.cache.index.KnownBehalfPartition(r.behalf()); ok {
 			q := tokencache.Query{Partition: partition, Environments: p.meta.Environments, ClientID: c.clientID, Realm: p.meta.Realm}
 			if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
@@ -91,12 +86,16 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 			}
 		}
 	}
-	return c.acquireOnBehalfOf(ctx, p, r, now)
+	return c.acquireOnBehalfOf(ctx, r, now)
 }
 
 // acquireOnBehalfOf is for what is not simply in memory.
-func (c *ConfidentialClient) acquireOnBehalfOf(ctx context.Context, p *place, r OnBehalfOfRequest, now time.Time) (res Result, err error) {
+func (c *ConfidentialClient) acquireOnBehalfOf(ctx context.Context, r OnBehalfOfRequest, now time.Time) (res Result, err error) {
 	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return res, err
+	}
+	p, err := c.where(ctx, now)
 	if err != nil {
 		return res, err
 	}

@@ -52,17 +52,12 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Res
 	if err := refuseReserved(r.Scopes); err != nil {
 		return res, err
 	}
-	if len(r.ExtraParameters) > 0 { // refused before anything else is done
-		if _, err := newExtra(r.ExtraParameters, ""); err != nil {
+	now := time.Now()
+	if !c.cache.stored && len(r.ExtraParameters) == 0 && !r.ForceRefresh && r.Claims == "" {
+		p, err := c.whereIn(ctx, now, r.Tenant)
+		if err != nil {
 			return res, err
 		}
-	}
-	now := time.Now()
-	p, err := c.whereIn(ctx, now, r.Tenant)
-	if err != nil {
-		return res, err
-	}
-	if !c.cache.stored && len(r.ExtraParameters) == 0 && !r.ForceRefresh && r.Claims == "" {
 		q := p.user
 		c.cache.index.PrepareFor(&q, r.Account.HomeAccountID)
 		if c.hit(&q, r.Scopes, now, &res) == acquire.Fresh {
@@ -71,12 +66,16 @@ func (c *core) AcquireTokenSilent(ctx context.Context, r SilentRequest) (res Res
 			return res, nil
 		}
 	}
-	return c.acquireSilent(ctx, p, r, now)
+	return c.acquireSilent(ctx, r, now)
 }
 
 // acquireSilent is for what is not simply in memory.
-func (c *core) acquireSilent(ctx context.Context, p *place, r SilentRequest, now time.Time) (res Result, err error) {
+func (c *core) acquireSilent(ctx context.Context, r SilentRequest, now time.Time) (res Result, err error) {
 	x, err := newExtra(r.ExtraParameters, "")
+	if err != nil {
+		return res, err
+	}
+	p, err := c.whereIn(ctx, now, r.Tenant)
 	if err != nil {
 		return res, err
 	}
