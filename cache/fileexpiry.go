@@ -28,9 +28,12 @@ type backlog struct {
 	next time.Time // when to begin anew
 }
 
-// some returns the next keys to look at; list names all.
+// some returns the next keys to look at; list names all. While somebody lists
+// them, which takes a look at the folder, nobody waits: there is none for others.
 func (b *backlog) some(now time.Time, list func() []string) []string {
-	b.mu.Lock()
+	if !b.mu.TryLock() {
+		return nil
+	}
 	defer b.mu.Unlock()
 	if len(b.keys) == 0 && !now.Before(b.next) {
 		b.keys, b.next = list(), now.Add(expiryPass)
