@@ -64,11 +64,7 @@ func Open(ctx context.Context, o Options) (cache.Store, error) {
 			return nil, err
 		}
 		return sealed(filepath.Join(o.Dir, "keyring-"+folderID(keys)), ring, o.Logger)
-	case ctx.Err() != nil, o.RequireKeyring, errors.Is(err, ErrDamaged):
-		return nil, err
-	}
-	var unavailable *Error
-	if !errors.As(err, &unavailable) {
+	case ctx.Err() != nil, o.RequireKeyring, !unavailable(err):
 		return nil, err
 	}
 	o.Logger.LogAttrs(ctx, slog.LevelWarn, "the keyring cannot be used; tokens are sealed with a key in a file", slog.String("file", o.KeyFile), slog.Any("reason", err))
@@ -77,6 +73,13 @@ func Open(ctx context.Context, o Options) (cache.Store, error) {
 		return nil, err
 	}
 	return sealed(filepath.Join(o.Dir, "keyfile"), ring, o.Logger)
+}
+
+// unavailable says whether a keyring cannot be used in this session, rather than
+// that something is wrong with what it holds or with the folder. The caller's own
+// context has not ended: a deadline is that of a keyring which does not answer.
+func unavailable(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrNoKeyring) || errors.Is(err, ErrLocked) || errors.Is(err, ErrDismissed) || errors.Is(err, ErrUnsupported)
 }
 
 // complete fills in the defaults.

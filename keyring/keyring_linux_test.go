@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -264,6 +265,22 @@ func TestAKeyringThatHangsIsGivenUp(t *testing.T) {
 	write(t, open(t, keyring.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}), "value")
 	if d := time.Since(begin); d > 20*time.Second || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("after %v it said: %s", d, log.String())
+	}
+}
+
+// What is wrong with the folder is no reason to keep the key in a file.
+func TestAFolderThatCannotBeTrustedIsNoMissingKeyring(t *testing.T) {
+	startKeyring(t)
+	dir, keyFile := t.TempDir(), filepath.Join(t.TempDir(), "token-cache.key")
+	if err := os.Symlink("elsewhere", filepath.Join(dir, "key")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := keyring.Open(t.Context(), keyring.Options{Name: "test-app", Dir: dir, KeyFile: keyFile})
+	if !errors.Is(err, cache.ErrNotPlain) {
+		t.Errorf("got %v, want ErrNotPlain", err)
+	}
+	if _, err := os.Lstat(keyFile); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key file was made: %v", err)
 	}
 }
 
